@@ -1,0 +1,57 @@
+#pragma once
+// Runs a DecoderSpec at the speed of memory, without libtorch: mapped or quantized weights, a KV cache, our own kernels.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "athanor/core/base/dtype.h"
+#include "athanor/core/models/family.h"
+#include "athanor/run/generate/score_source.h"
+
+namespace athanor::engine {
+
+/// How the matrices are held: as stored, or converted at load. kI8 is 8-bit integers with one scale per 32 weights of a row.
+enum class WeightKind { kAsStored, kF32, kBF16, kI8 };
+
+struct EngineOptions {
+  WeightKind weights = WeightKind::kAsStored;
+  int64_t context = 0;  // tokens of KV cache per sequence; 0: the model's max_positions, at most 4096
+};
+
+/// Weights ready to execute. It borrows: `weights` views must outlive it (a Checkpoint is kept, or memory that is being trained).
+class Model {
+ public:
+  static std::shared_ptr<const Model> load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options);
+  virtual ~Model() = default;
+  virtual const models::DecoderSpec& spec() const = 0;
+  virtual const EngineOptions& options() const = 0;
+  /// Bytes that one decoded token must read (all matrices and norms once): the floor of decode.
+  virtual uint64_t bytes_per_token() const = 0;
+};
+
+/// One sequence: its KV cache and work space.
+class Session : public generate::ScoreSource {
+ public:
+  explicit Session(std::shared_ptr<const Model> model);
+  ~Session() override;
+
+  std::span<float> append(std::span<const text::TokenId> ids) override;
+  int64_t vocab_size() const override;
+  int64_t room() const override;
+
+  /// As append, but the scores of every new position: [ids.size(), V]. `hidden`, where given, receives hidden states
+  /// [layers + 1][ids.size(), C]: the embedding, then each layer's output (the last after the final norm, as transformers gives them).
+  std::vector<float> append_all(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden = nullptr);
+
+  int64_t length() const;
+  /// Forgets all positions from `length` on.
+  void truncate(int64_t length);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace athanor::engine

@@ -1,0 +1,30 @@
+# Everything that is not ours. What is found here is named here and nowhere else.
+find_package(Threads REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(SQLite3 REQUIRED)
+include(GoogleTest)
+find_library(PCRE2 pcre2-8 REQUIRED)
+find_library(UTF8PROC utf8proc REQUIRED)
+find_library(SIMDJSON simdjson REQUIRED)
+
+# libtorch as the wheel ships it. The wheel's include folder also holds copies of fmt, protobuf and pybind11, so it comes last
+# (-idirafter) and only on rooms of the learn wing. torch_cpu and c10 only: `torch` itself would need torch_cuda.
+set(ATHANOR_LIBTORCH ${PROJECT_SOURCE_DIR}/.deps/libtorch CACHE PATH "Unpacked torch wheel (include/, lib/)")
+if(EXISTS ${ATHANOR_LIBTORCH}/lib/libtorch_cpu.so)
+  add_library(athanor_libtorch INTERFACE)
+  target_compile_options(athanor_libtorch INTERFACE -idirafter ${ATHANOR_LIBTORCH}/include
+    -idirafter ${ATHANOR_LIBTORCH}/include/torch/csrc/api/include)
+  set(cuda_folders ${PROJECT_SOURCE_DIR}/.deps/cuda)
+  file(GLOB toolkits /usr/local/cuda*/lib64 /usr/local/cuda*/extras/CUPTI/lib64)
+  list(APPEND cuda_folders ${toolkits})
+  target_link_options(athanor_libtorch INTERFACE
+    -Wl,-rpath,${ATHANOR_LIBTORCH}/lib -Wl,--disable-new-dtags -Wl,--allow-shlib-undefined)
+  foreach(folder ${cuda_folders})
+    target_link_options(athanor_libtorch INTERFACE -Wl,-rpath,${folder} -Wl,-rpath-link,${folder})
+  endforeach()
+  target_link_libraries(athanor_libtorch INTERFACE ${ATHANOR_LIBTORCH}/lib/libtorch_cpu.so ${ATHANOR_LIBTORCH}/lib/libc10.so)
+endif()

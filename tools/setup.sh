@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Brings what Athanor is built from: Debian packages, and libtorch from the `torch` wheel into .deps/ (git-ignored).
+# Idempotent: what is there is left alone, so once done it needs no network. Wheels are pinned by version and SHA-256.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PACKAGES=(g++ cmake ninja-build ccache mold make git python3 python3-pip unzip
+  libcli11-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libpcre2-dev libutf8proc-dev
+  libsqlite3-dev libxxhash-dev libgtest-dev libbenchmark-dev libjs-chart.js
+  clang-format clang-tidy clang-19 libclang-rt-19-dev)
+
+# name version sha256 (the file's name follows from pip)
+TORCH="torch 2.15.0 6d8c86f4e33a9f12a58149bd9b0d64351632b8eb44479be8ff85e5389932dd79"
+CUDART="nvidia-cuda-runtime 13.2.86 3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0"
+CUPTI="nvidia-cuda-cupti 13.2.86 8fa29f15dd8336181f961764d9d95236fc6b931dd0c8fcf8cd70aab0c310b586"
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+install_packages() {
+  local missing=()
+  for p in "${PACKAGES[@]}"; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+  done
+  [ ${#missing[@]} -eq 0 ] && { say "Debian packages are there"; return; }
+  local sudo=""
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null && sudo=sudo ||
+      die "needs root for Debian packages; run:  su -c 'apt-get update && apt-get install -y --no-install-recommends ${missing[*]}'  and then make again"
+  fi
+  say "installing ${missing[*]}"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# fetch NAME VERSION SHA256 -> path of a wheel whose hash is right, in .deps/wheels; a broken download is repeated
+fetch() {
+  local name=$1 version=$2 sha=$3 stem=${1//-/_}
+  mkdir -p .deps/wheels
+  for attempt in 1 2 3; do
+    local wheel
+    wheel=$(ls ".deps/wheels/$stem-$version"-*.whl 2>/dev/null | head -1 || true)
+    if [ -n "$wheel" ]; then
+      if echo "$sha  $wheel" | sha256sum --check --status; then echo "$wheel"; return; fi
+      say "$wheel does not have the pinned hash; getting it again" >&2
+      rm -f "$wheel"
+    fi
+    say "downloading $name $version (attempt $attempt)" >&2
+    python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.12 --implementation cp \
+      --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
+      -d .deps/wheels "$name==$version" >&2 || true
+  done
+  die "could not bring $name $version with SHA-256 $sha; check the network and run make setup again"
+}
+
+# unpack WHEEL MEMBER_PREFIX... -> .deps/NEW, then renamed as a whole
+unpack_torch() {
+  local stamp=.deps/libtorch/.complete
+  [ "$(cat $stamp 2>/dev/null)" = "$TORCH" ] && { say "libtorch is there"; return; }
+  local wheel; wheel=$(fetch $TORCH)
+  rm -rf .deps/libtorch .deps/libtorch.new && mkdir -p .deps/libtorch.new
+  say "unpacking libtorch"
+  unzip -q "$wheel" 'torch/include/*' 'torch/lib/*' 'torch-*/licenses/*' -x '*libtorch_python*' '*libtorch_nvshmem*' -d .deps/libtorch.new
+  mv .deps/libtorch.new/torch/* .deps/libtorch.new/ && rmdir .deps/libtorch.new/torch
+  echo "$TORCH" > .deps/libtorch.new/.complete
+  mv .deps/libtorch.new .deps/libtorch
+  rm -f "$wheel"   # half a gigabyte that nothing needs any more
+}
+
+# libtorch_cpu.so is linked against cudart and cupti even where no GPU is; use the toolkit's or the two wheels
+unpack_cuda_stubs() {
+  local have=1
+  for lib in libcudart.so.13 libcupti.so.13; do
+    { ls /usr/local/cuda*/lib64/ /usr/local/cuda*/extras/CUPTI/lib64/ /usr/lib/x86_64-linux-gnu/ .deps/cuda/ 2>/dev/null || true; } | grep -qx "$lib" || have=0
+  done
+  [ $have = 1 ] && { say "libcudart.so.13 and libcupti.so.13 are there"; return; }
+  mkdir -p .deps/cuda
+  for pin in "$CUDART" "$CUPTI"; do
+    local wheel; wheel=$(fetch $pin)
+    unzip -qjo "$wheel" '*/lib/libcudart.so.13' -d .deps/cuda 2>/dev/null || unzip -qjo "$wheel" '*/lib/libcupti.so.13' -d .deps/cuda
+    rm -f "$wheel"
+  done
+  say "took libcudart.so.13 and libcupti.so.13 from their wheels"
+}
+
+install_packages
+unpack_torch
+unpack_cuda_stubs
+say "done"
