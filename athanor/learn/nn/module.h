@@ -35,7 +35,8 @@ class Module {
 
   /// Calls visit(path, module) for this module ("" for the root) and everything below, parents first.
   void walk(const std::function<void(const std::string& path, Module& module)>& visit);
-  /// Every parameter with its full name, which is its name in the files ("model.layers.0.mlp.up_proj.weight"). References stay valid until surgery.
+  /// Every parameter with its full name, which is its name in the files ("model.layers.0.mlp.up_proj.weight"). References stay
+  /// valid until surgery.
   std::vector<std::pair<std::string, at::Tensor*>> named_parameters();
 
  protected:

@@ -1,0 +1,58 @@
+#pragma once
+// Layers with weights: linear, embedding, norms. They take tensors and numbers; who builds them decides on types and initial
+// values.
+
+#include <ATen/core/Tensor.h>
+
+#include <string_view>
+
+#include "athanor/learn/nn/module.h"
+
+namespace athanor::nn {
+
+/// x . weight^T + bias. Parameters "weight" [out, in], or [in, out] where `transposed` (GPT-2's Conv1D), and "bias" [out] where
+/// given.
+class Linear : public Layer {
+ public:
+  explicit Linear(at::Tensor weight, at::Tensor bias = {}, bool transposed = false);
+  at::Tensor forward(const at::Tensor& x) override;  // [.., in] -> [.., out]
+
+  int64_t in_features();
+  int64_t out_features();
+  bool transposed() const { return transposed_; }
+
+ private:
+  bool transposed_;
+};
+
+/// Rows by id. Parameter "weight" [V, C]. forward: ids [..] -> [.., C].
+class Embedding : public Layer {
+ public:
+  explicit Embedding(at::Tensor weight);
+  at::Tensor forward(const at::Tensor& ids) override;
+};
+
+/// nn::rms_norm with parameter "weight" [C].
+class RmsNorm : public Layer {
+ public:
+  RmsNorm(at::Tensor weight, double eps);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  double eps_;
+};
+
+/// nn::layer_norm with parameters "weight" [C] and, where given, "bias" [C].
+class LayerNorm : public Layer {
+ public:
+  LayerNorm(at::Tensor weight, at::Tensor bias, double eps);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  double eps_;
+};
+
+/// The layer at a path below `module`; bug() where there is none, or something that is no Layer.
+Layer& layer_at(Module& module, std::string_view path);
+
+}  // namespace athanor::nn
