@@ -2,6 +2,7 @@
 // cat("layer ", 3, " of ", n): builds a string from text and numbers, without a formatting library in a header.
 
 #include <charconv>
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,7 +12,10 @@ namespace athanor::base {
 namespace cat_detail {
 inline void append(std::string& out, std::string_view text) { out += text; }
 inline void append(std::string& out, char c) { out += c; }
-inline void append(std::string& out, bool b) { out += b ? "true" : "false"; }
+template <std::same_as<bool> T>  // a template, or a char array would turn into a bool
+void append(std::string& out, T b) {
+  out += b ? "true" : "false";
+}
 template <typename T>
   requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
 void append(std::string& out, T number) {

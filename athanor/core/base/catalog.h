@@ -1,6 +1,7 @@
 #pragma once
-// A shelf of interchangeable techniques has one visible row each. No static initializers: a room's catalog.cpp returns its rows when asked.
-// `athanor list`, `--help` and the docs come from the rows; a test walks the shelf and fails on a file without a row, or a row without a test.
+// A shelf of interchangeable techniques has one visible row each. No static initializers: a room's catalog.cpp returns its rows
+// when asked. `athanor list`, `--help` and the docs come from the rows; a test walks the shelf and fails on a file without a row,
+// or a row without a test.
 
 #include <span>
 #include <string>
@@ -40,7 +41,7 @@ const Row& find_row(std::span<const Row> rows, std::string_view name, std::strin
   std::string list;
   for (const std::string& n : names) list += (list.empty() ? "" : ", ") + n;
   std::string near = nearest_name(name, names);
-  input_error(where, {"unknown name", std::string(name), "one of " + list, near.empty() ? "" : "did you mean " + near + "?"});
+  input_error(where, {"unknown name", std::string(name), "one of " + list, near});
 }
 
 }  // namespace athanor::base
