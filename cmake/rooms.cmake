@@ -4,7 +4,8 @@
 # NEEDS. NEEDS is the only copy of the law of who may include whom: tools/check_includes.py reads it from these files.
 # Sources whose names end _avx2, _avx512 or _vnni get that instruction set's flags, and nothing else does.
 set(ATHANOR_ISA_avx2 -mavx2 -mfma -mf16c)
-set(ATHANOR_ISA_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -mprefer-vector-width=512)
+# g++ 12 calls its own _mm512_undefined_* uninitialized (GCC bug 105593)
+set(ATHANOR_ISA_avx512 -Wno-maybe-uninitialized -Wno-uninitialized -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -mprefer-vector-width=512)
 set(ATHANOR_ISA_vnni ${ATHANOR_ISA_avx512} -mavx512vnni -mavx512bf16)
 
 function(ath_room room)
