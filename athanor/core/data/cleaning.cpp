@@ -1,0 +1,31 @@
+#include "athanor/core/data/cleaning.h"
+
+namespace athanor::data {
+
+void CleaningOptions::visit(base::OptionVisitor& v) {
+  v.boolean("repair_utf8", repair_utf8, {"replace bytes that are not UTF-8 by U+FFFD"});
+  v.boolean("newlines", newlines, {"turn \\r\\n and \\r into \\n"});
+  v.boolean("controls", controls, {"remove control characters other than tab and newline"});
+  v.boolean("nfc", nfc, {"compose characters (Unicode NFC)"});
+  v.boolean("drop_empty", drop_empty, {"leave out documents of white space only"});
+  v.boolean("drop_duplicates", drop_duplicates, {"leave out exact copies of an earlier document"});
+}
+
+Cleaner::Cleaner(const CleaningOptions& options, bool may_drop) {
+  for (const CleaningMethod& method : cleaning_methods()) {
+    if (!(options.*method.enabled) || (method.drops && !may_drop)) continue;
+    steps_.push_back(method.make());
+    counts_.emplace_back(method.name, 0);
+  }
+}
+
+bool Cleaner::clean(std::string& document) {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    Cleaned outcome = steps_[i](document);
+    if (outcome != Cleaned::kSame) ++counts_[i].second;
+    if (outcome == Cleaned::kDropped) return false;
+  }
+  return true;
+}
+
+}  // namespace athanor::data

@@ -1,0 +1,58 @@
+#pragma once
+// The data part of a recipe: files -> cleaned documents -> token shards, made once and kept under the run's folder.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "athanor/core/base/options.h"
+#include "athanor/core/data/cleaning.h"
+#include "athanor/core/data/token_shard.h"
+
+namespace athanor::text {
+class Tokenizer;
+}
+
+namespace athanor::data {
+
+struct DataOptions {
+  std::vector<std::string> train;  // files
+  std::vector<std::string> eval;   // held-out files
+  double holdout = 0;              // or: the last part of each training file
+  std::string text_key = "text";
+  std::string separator;
+  CleaningOptions clean;
+  bool cross_documents = false;
+  int64_t eval_overlap = 0;
+  void visit(base::OptionVisitor& v);
+};
+
+/// What became of the files; shown to the user and saved beside the shards.
+struct DataReport {
+  int64_t documents = 0, bytes = 0, tokens = 0;  // of the training part
+  int64_t eval_documents = 0, eval_bytes = 0, eval_tokens = 0;
+  std::vector<std::pair<std::string, int64_t>> cleaning;  // (step, training documents it changed or dropped)
+};
+
+struct PreparedData {
+  TokenShard train;
+  std::optional<TokenShard> eval;
+  DataReport report;
+  uint64_t key = 0;     // of everything the shards depend on: the files' contents, the cleaning, the tokenizer
+  bool reused = false;  // the shards were already there
+};
+
+/// Hash of the tokenizer files of a folder (or of one tokenizer.json).
+uint64_t tokenizer_hash(const std::filesystem::path& path);
+
+/// Makes `folder`/{train,eval}-<key>.tokens, or opens them where they exist. The held-out part of a file is its last documents that
+/// make up `holdout` of its bytes; the last document of a file (so also an only one) is cut where needed, between two characters.
+/// Held-out text goes through the same changes of text as the training text, but no document of it is dropped. input_error where
+/// options contradict each other or a part holds no document; file_error where a file cannot be read.
+PreparedData prepare_data(const DataOptions& options, const text::Tokenizer& tokenizer, uint64_t tokenizer_hash,
+                          const std::filesystem::path& folder);
+
+}  // namespace athanor::data
