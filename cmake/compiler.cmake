@@ -10,7 +10,11 @@ endif()
 # -O2: faster to compile than -O3 and the kernels that matter are written with intrinsics.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g0")
 
-add_compile_options(-Wall -Wextra -Werror)
+option(ATHANOR_FUZZ "Build the fuzz targets only (clang, libFuzzer)" OFF)
+add_compile_options(-Wall -Wextra)
+if(NOT ATHANOR_FUZZ)
+  add_compile_options(-Werror)  # not for a second compiler's other warnings
+endif()
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
@@ -24,4 +28,8 @@ set(ATHANOR_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,und
 if(ATHANOR_SANITIZE)
   add_compile_options(-fsanitize=${ATHANOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ATHANOR_SANITIZE})
+endif()
+if(ATHANOR_FUZZ)
+  add_compile_definitions(ATHANOR_FUZZ)
+  add_compile_options(-g1 -fsanitize=fuzzer-no-link)
 endif()

@@ -54,7 +54,7 @@ void Node::assign(std::string_view dotted_key, std::string_view yaml_value) {
       input_error("base.assign", {cat(dotted_key, " goes through something that is not a group of options")});
     at->kind = Kind::kMap;
     Node* member = find_in(*at, name);
-    if (!member) member = &at->members.emplace_back(name, Node{}).second;
+    if (!member) member = &at->members.emplace_back(name, Node{}).value;
     at = member;
     if (dot == std::string_view::npos) break;
     rest.remove_prefix(dot + 1);

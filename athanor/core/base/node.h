@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "athanor/core/base/json.h"
@@ -17,12 +16,18 @@ struct Node {
   std::string scalar;   // as written, unquoted
   bool quoted = false;  // "1" in quotes is text, 1 is a number
   std::vector<Node> items;
-  std::vector<std::pair<std::string, Node>> members;
+  struct Member;
+  std::vector<Member> members;
   int line = 0;  // 1-based; 0: from the command line
 
   const Node* find(std::string_view key) const;
   /// Sets a.b.c to a value parsed as YAML ("lr=1e-4", "targets=[a, b]"); makes the maps between.
   void assign(std::string_view dotted_key, std::string_view yaml_value);
+};
+
+struct Node::Member {
+  std::string key;
+  Node value;
 };
 
 /// Limits of RELIABILITY 3.1: 1 MiB, depth 32, 100 aliases. Throws file_error with file and line; a duplicate key is an error.
