@@ -2,8 +2,7 @@
 // maximal subparts"), so that the text that is tokenized is the text whose bytes are counted. Checked against Python's
 // errors="replace".
 
-#include <cstdint>
-
+#include "athanor/core/base/utf8.h"
 #include "athanor/core/data/cleaning.h"
 
 namespace athanor::data {
@@ -44,13 +43,8 @@ Piece piece_at(const std::string& text, size_t i) {
 }
 
 Cleaned repair(std::string& text) {
-  size_t i = 0;
-  while (i < text.size()) {  // the usual case: nothing to do
-    Piece piece = piece_at(text, i);
-    if (!piece.valid) break;
-    i += piece.bytes;
-  }
-  if (i == text.size()) return Cleaned::kSame;
+  size_t i = base::invalid_utf8(text);
+  if (i == std::string::npos) return Cleaned::kSame;
   std::string out = text.substr(0, i);
   while (i < text.size()) {
     Piece piece = piece_at(text, i);
