@@ -35,6 +35,7 @@ struct Family : base::Entry {                 // name = model_type
   std::vector<SlotName> (*slots)(const DecoderSpec& spec);
   /// config.json of a new model: the user's keys over the family's defaults, in transformers' words.
   base::Json (*new_config)(const base::Json& keys);
+  std::vector<const char*> buffers;            // endings of stored names that are computed, not learned (rotary inv_freq, masks)
 };
 
 std::span<const Family> families();

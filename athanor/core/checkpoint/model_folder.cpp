@@ -1,0 +1,106 @@
+#include "athanor/core/checkpoint/model_folder.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "athanor/core/base/atomic_file.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+
+namespace athanor::checkpoint {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kWhere = "checkpoint.folder";
+
+std::shared_ptr<base::Json> read_object(const fs::path& path) {
+  auto json = std::make_shared<base::Json>(base::read_json_file(path, kWhere));
+  if (!json->is_object()) base::file_error(kWhere, {base::cat(path.string(), ": malformed"), json->type_name(), "an object"});
+  return json;
+}
+
+/// Weights in any format belong to the old model; hidden folders and training checkpoints are not part of it.
+bool carried(const fs::path& entry, bool folder) {
+  std::string name = entry.filename().string(), extension = entry.extension().string();
+  if (folder) return !name.starts_with(".") && !name.starts_with("checkpoint-");
+  if (name == "config.json" || name == "generation_config.json" || name.ends_with(".index.json")) return false;
+  for (const char* weights : {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf", ".onnx", ".npz"})
+    if (extension == weights) return false;
+  return true;
+}
+
+/// Copies the carried files. Links to files are followed (a download cache is made of them), links to folders are not.
+void carry(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(from)) {
+    if (entry.is_directory() && !entry.is_symlink() && carried(entry.path(), true)) {
+      fs::create_directory(to / entry.path().filename());
+      carry(entry.path(), to / entry.path().filename());
+    } else if (entry.is_regular_file() && carried(entry.path(), false)) {
+      fs::copy_file(entry.path(), to / entry.path().filename());
+    }
+  }
+}
+
+/// The floating type that most bytes have, in the words of config.json; "" where there is none.
+std::string main_dtype(const std::vector<NamedArray>& arrays) {
+  static const std::map<base::DType, const char*> kWords = {
+      {base::DType::kF64, "float64"},   {base::DType::kF32, "float32"},          {base::DType::kF16, "float16"},
+      {base::DType::kBF16, "bfloat16"}, {base::DType::kF8E4M3, "float8_e4m3fn"}, {base::DType::kF8E5M2, "float8_e5m2"}};
+  std::map<base::DType, size_t> bytes;
+  for (const NamedArray& array : arrays)
+    if (kWords.contains(array.array.dtype)) bytes[array.array.dtype] += array.array.bytes.size();
+  std::string word;
+  size_t most = 0;
+  for (const auto& [dtype, size] : bytes) {
+    if (size < most) continue;
+    most = size;
+    word = kWords.at(dtype);
+  }
+  return word;
+}
+
+base::Json with_dtype(base::Json config, const std::vector<NamedArray>& arrays) {
+  std::string dtype = main_dtype(arrays);
+  if (dtype.empty()) return config;
+  // transformers 4 wrote torch_dtype, 5 writes dtype and reads both.
+  bool old_word = config.contains("torch_dtype");
+  if (old_word) config["torch_dtype"] = dtype;
+  if (!old_word || config.contains("dtype")) config["dtype"] = dtype;
+  return config;
+}
+
+}  // namespace
+
+ModelFolder ModelFolder::open(const fs::path& path) {
+  if (!fs::exists(path)) base::input_error(kWhere, {base::cat(path.string(), ": no such folder")});
+  if (!fs::is_directory(path))
+    base::input_error(kWhere,
+                      {base::cat(path.string(), ": not a folder"), "a file", "a folder with config.json and model.safetensors"});
+  if (!fs::exists(path / "config.json"))
+    base::input_error(kWhere,
+                      {base::cat(path.string(), ": no model folder"), "no config.json", "config.json and model.safetensors"});
+  ModelFolder folder;
+  folder.path = path;
+  folder.config = read_object(path / "config.json");
+  if (fs::exists(path / "generation_config.json")) folder.generation_config = read_object(path / "generation_config.json");
+  folder.weights = Checkpoint::open(path);
+  return folder;
+}
+
+void write_model_folder(const fs::path& target, const base::Json& config, const base::Json* generation_config,
+                        const std::vector<NamedArray>& arrays, const WriteModelOptions& options) {
+  base::AtomicFolder folder(target, options.replace);
+  try {
+    if (!options.carry_from.empty()) carry(options.carry_from, folder.path());
+  } catch (const fs::filesystem_error& error) {
+    base::file_error(
+        kWhere, {base::cat(options.carry_from.string(), ": cannot carry its files to ", target.string()), error.code().message()});
+  }
+  base::write_file(folder.path() / "config.json", with_dtype(config, arrays).dump(2) + "\n");
+  if (generation_config) base::write_file(folder.path() / "generation_config.json", generation_config->dump(2) + "\n");
+  write_sharded(folder.path(), arrays, options.shard_bytes);
+  folder.commit();
+}
+
+}  // namespace athanor::checkpoint

@@ -1,0 +1,39 @@
+#include "athanor/core/models/family.h"
+
+#include <nlohmann/json.hpp>
+
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+
+namespace athanor::models {
+
+const Family& family_of(const base::Json& config) {
+  auto type = config.is_object() ? config.find("model_type") : config.end();
+  if (type == config.end() || !type->is_string())
+    base::file_error("models.family", {"config.json: no model_type", config.is_object() ? "" : config.type_name(),
+                                       "\"model_type\": \"llama\" or another family"});
+  const auto& name = type->get_ref<const std::string&>();
+  std::vector<std::string> known;
+  std::string list;
+  for (const Family& family : families()) {
+    if (name == family.name) return family;
+    known.emplace_back(family.name);
+    list += (list.empty() ? "" : ", ") + known.back();
+  }
+  std::string near = base::nearest_name(name, known);
+  base::input_error("models.family", {"config.json: unknown model_type", name, "one of " + list,
+                                      near.empty() ? "" : near + " if it is of that shape"});
+}
+
+DecoderModel decoder_from_config(const base::Json& config) {
+  DecoderModel model;
+  model.family = &family_of(config);
+  if (auto quantized = config.find("quantization_config"); quantized != config.end() && !quantized->is_null())
+    base::file_error("models.config",
+                     {"config.json: quantization_config", "quantized weights", "plain weights (float32, float16, bfloat16)"});
+  model.spec = model.family->spec(config);
+  model.slots = model.family->slots(model.spec);
+  return model;
+}
+
+}  // namespace athanor::models
