@@ -1,0 +1,159 @@
+#pragma once
+// Attention in blocks with a running softmax (FlashAttention: Dao et al. 2022, algorithm 1), for any instruction set:
+//   for each block of keys: S = Q K^T * scale; m' = max(m, rows of S); P = e^(S - m'); O = O e^(m - m') + P V; l = l e^(m - m') + P
+//   1 out = O / l
+// Both products are tile.h's. Included after lanes_<isa>.h and tile.h.
+
+#include <algorithm>
+#include <cmath>
+
+#include "athanor/core/base/half.h"
+#include "athanor/core/kernels/aligned.h"
+#include "athanor/core/kernels/kv_attention.h"
+
+namespace athanor::kernels {
+namespace {
+
+constexpr int64_t kKeyBlock = 128;
+
+/// A row of floats as units: bfloat16 pairs, or as they are. `n` is a multiple of the lanes.
+template <class Unit>
+void to_units(const float* x, int64_t n, uint32_t* out) {
+  if constexpr (Unit::kElements == 1) {
+    std::copy_n(x, n, reinterpret_cast<float*>(out));
+  } else {
+    for (int64_t i = 0; i < n; i += Lanes::kCount) Lanes::store_bf16(reinterpret_cast<uint16_t*>(out) + i, Lanes::load(x + i));
+  }
+}
+
+template <class Unit>
+class Attention {
+ public:
+  Attention(const KvLayer& layer, const Queries& queries, const AttentionTask& task)
+      : shape_(layer.shape), queries_(queries), task_(task), group_(queries.heads / shape_.kv_heads) {
+    rows_ = (task.query_end - task.query_begin) * group_;
+    keys_ = layer.memory + task.kv_head * shape_.head_words();
+    values_ = keys_ + shape_.key_words();
+    width_ = shape_.value_width();
+    thread_local AlignedBuffer memory;
+    float* next = memory.at_least<float>(rows_ * (2 * width_ + 2 * kKeyBlock + 2));
+    const auto take = [&next](int64_t n) { return std::exchange(next, next + n); };
+    q_ = reinterpret_cast<uint32_t*>(take(rows_ * width_));
+    out_ = take(rows_ * width_);
+    scores_ = take(rows_ * kKeyBlock);
+    weights_ = reinterpret_cast<uint32_t*>(take(rows_ * kKeyBlock));
+    most_ = take(rows_);
+    total_ = take(rows_);
+  }
+
+  void run() {
+    load_queries();
+    std::fill_n(out_, rows_ * width_, 0.0f);
+    std::fill_n(most_, rows_, -INFINITY);
+    std::fill_n(total_, rows_, 0.0f);
+    const int64_t end = std::min(task_.key_end, queries_.first + task_.query_end);
+    for (int64_t block = task_.key_begin; block < end; block += kKeyBlock) step(block, std::min(kKeyBlock, end - block));
+    finish();
+  }
+
+ private:
+  void load_queries() {
+    float padded[1024];
+    for (int64_t r = 0; r < rows_; ++r) {
+      const float* q = queries_.q + (task_.query_begin + r / group_) * queries_.q_stride +
+                       (task_.kv_head * group_ + r % group_) * shape_.head_dim;
+      for (int64_t d = 0; d < width_; d += 1024) {  // whole vectors for to_units: the last are filled with zeros
+        const int64_t here = std::min<int64_t>(width_ - d, 1024), real = std::clamp<int64_t>(shape_.head_dim - d, 0, here);
+        std::copy_n(q + d, real, padded);
+        std::fill(padded + real, padded + here, 0.0f);
+        to_units<Unit>(padded, here, q_ + r * width_ + d / Unit::kElements);
+      }
+    }
+  }
+
+  void step(int64_t block, int64_t keys) {
+    const int64_t units = shape_.key_units(), panels = (keys + 31) / 32;
+    for (int64_t p = 0; p < panels; ++p) {
+      const uint32_t* panel = keys_ + (block / 32 + p) * 32 * units;
+      tile_any<Unit>({q_, width_, panel, 32, units, nullptr, 0, scores_ + p * 32, kKeyBlock}, rows_, 32);
+    }
+    for (int64_t r = 0; r < rows_; ++r) {
+      const int64_t last = queries_.first + task_.query_begin + r / group_;
+      soften(r, std::clamp<int64_t>(last + 1 - block, 0, keys), panels * 32);
+    }
+    const int64_t per_word = Unit::kElements;
+    tile_any<Unit>({weights_, kKeyBlock, values_ + block / per_word * width_, width_, (keys + per_word - 1) / per_word, out_,
+                    width_, out_, width_},
+                   rows_, width_);
+  }
+
+  /// Row r of the running softmax: its first `visible` scores count, the rest up to `all` get weight 0.
+  void soften(int64_t r, int64_t visible, int64_t all) {
+    using Vec = typename Lanes::Vec;
+    float* s = scores_ + r * kKeyBlock;
+    std::fill(s + visible, s + all, -INFINITY);
+    const Vec scale = Lanes::all(queries_.scale);
+    Vec top = Lanes::all(-INFINITY);
+    for (int64_t j = 0; j < all; j += Lanes::kCount) {
+      const Vec scaled = j + Lanes::kCount <= visible ? Lanes::mul(Lanes::load(s + j), scale) : scaled_part(s + j, visible - j);
+      Lanes::store(s + j, scaled);
+      top = Lanes::max(top, scaled);
+    }
+    const float most = std::max(most_[r], Lanes::most(top));
+    if (visible > 0 && most != -INFINITY) {
+      const Vec minus = Lanes::all(-most);
+      Vec sum = Lanes::zero();
+      for (int64_t j = 0; j < all; j += Lanes::kCount) {
+        const Vec weight = Lanes::exp(Lanes::add(Lanes::load(s + j), minus));
+        Lanes::store(s + j, weight);
+        sum = Lanes::add(sum, weight);
+      }
+      rescale(r, std::exp(most_[r] - most), Lanes::sum(sum));
+      most_[r] = most;
+    } else {
+      std::fill_n(s, all, 0.0f);
+    }
+    to_units<Unit>(s, all, weights_ + r * kKeyBlock);
+  }
+
+  /// The border between visible and hidden scores; a negative scale must not turn -inf into +inf.
+  typename Lanes::Vec scaled_part(float* s, int64_t visible) {
+    for (int64_t j = 0; j < std::min<int64_t>(visible, Lanes::kCount); ++j) s[j] *= queries_.scale;
+    return Lanes::load(s);
+  }
+
+  void rescale(int64_t r, float factor, float sum) {
+    total_[r] = total_[r] * factor + sum;
+    if (factor == 1.0f) return;
+    float* out = out_ + r * width_;
+    for (int64_t d = 0; d < width_; d += Lanes::kCount) Lanes::store(out + d, Lanes::mul(Lanes::load(out + d), Lanes::all(factor)));
+  }
+
+  void finish() {
+    for (int64_t r = 0; r < rows_; ++r) {
+      const float* sums = out_ + r * width_;
+      if (task_.unfinished) {
+        float* part = task_.unfinished + r * (width_ + 2);
+        std::copy_n(sums, width_, part);
+        part[width_] = most_[r];
+        part[width_ + 1] = total_[r];
+        continue;
+      }
+      float* out = queries_.out + (task_.query_begin + r / group_) * queries_.out_stride +
+                   (task_.kv_head * group_ + r % group_) * shape_.head_dim;
+      for (int64_t d = 0; d < shape_.head_dim; ++d) out[d] = sums[d] / total_[r];
+    }
+  }
+
+  const KvShape& shape_;
+  const Queries& queries_;
+  const AttentionTask& task_;
+  int64_t group_, rows_ = 0, width_ = 0;
+  const uint32_t *keys_ = nullptr, *values_ = nullptr;
+  uint32_t *q_ = nullptr, *weights_ = nullptr;  // [rows, width], [rows, kKeyBlock] as units
+  float *out_ = nullptr, *scores_ = nullptr;    // [rows, width], [rows, kKeyBlock]
+  float *most_ = nullptr, *total_ = nullptr;    // [rows]: running maximum and sum
+};
+
+}  // namespace
+}  // namespace athanor::kernels
