@@ -1,0 +1,224 @@
+#pragma once
+// Attention over one group of query heads, for one kind of products (Math) and one element type (T). Only for sources with an
+// instruction set in their name. The story is in flash_attention.cpp.
+//
+// Scores are kept transposed, S^T [64 keys, 64 queries]: a vector holds 16 queries, so the softmax's maxima and sums need no
+// shuffles, P^T is at once the right side of O^T = V^T P^T and the left side of dV = P^T dO, and only small things are transposed.
+
+#include "athanor/core/kernels/flash_attention_group.h"
+#include "athanor/core/kernels/flash_attention_pack.h"
+
+namespace athanor::kernels {
+namespace {
+
+inline constexpr int64_t kBlock = kAttentionBlock;
+inline constexpr float kLog2E = 1.44269504f, kLn2 = 0.69314718f;
+// Hidden scores lie below the first maximum, so that 2^(hidden - maximum) is 0 even before a visible key came.
+inline constexpr float kHidden = -2e30f, kNoMaximum = -1e30f;
+
+inline int64_t padded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+/// Hands out 64-byte aligned pieces of a buffer; with a null buffer it only counts.
+class Carver {
+ public:
+  explicit Carver(float* base) : base_(reinterpret_cast<std::byte*>(base)) {}
+  template <typename N>
+  N* take(int64_t count) {
+    std::byte* at = base_ ? base_ + used_ : nullptr;
+    used_ += static_cast<size_t>(padded(count * static_cast<int64_t>(sizeof(N)), 64));
+    return reinterpret_cast<N*>(at);
+  }
+  size_t used() const { return used_; }
+
+ private:
+  std::byte* base_;
+  size_t used_ = 0;
+};
+
+/// 64 queries and what decides which keys they see.
+struct QueryBlock {
+  int64_t first, count;  // count < 64 at the end of the sequence
+  int64_t first_key;     // of the block's first query: keys before are seen by nobody
+  alignas(64) int32_t position[kBlock];
+  alignas(64) int32_t start[kBlock];
+
+  QueryBlock(int64_t block, int64_t length, const int32_t* row_start) : first(block * kBlock), count(std::min(kBlock, length - first)) {
+    for (int64_t i = 0; i < kBlock; ++i) {
+      position[i] = static_cast<int32_t>(first + i);
+      start[i] = row_start ? row_start[std::min(first + i, length - 1)] : 0;
+    }
+    first_key = start[0];
+  }
+  int64_t first_key_block() const { return first_key / kBlock; }
+  int64_t last_key_block() const { return first / kBlock; }
+  bool diagonal(int64_t key_block) const { return key_block == last_key_block(); }
+  /// Whether some query of the block does not see some key of the key block.
+  bool partly_hidden(int64_t key_block) const { return diagonal(key_block) || start[kBlock - 1] > key_block * kBlock; }
+  __mmask16 sees(int64_t key, int v) const {
+    const __m512i k = _mm512_set1_epi32(static_cast<int32_t>(key));
+    return _mm512_cmple_epi32_mask(k, _mm512_load_si512(position + 16 * v)) & _mm512_cmple_epi32_mask(_mm512_load_si512(start + 16 * v), k);
+  }
+};
+
+/// On the diagonal, keys 16 s .. 16 s + 15 are seen by queries of vector s and later only.
+inline int first_vector(bool diagonal, int64_t key_in_block) { return diagonal ? static_cast<int>(key_in_block / 16) : 0; }
+
+/// Two rows of 16 queries (keys k and k + 1) as the panel wants them.
+template <typename Math>
+inline void store_panel_rows(float* panel, int64_t key_in_block, int v, __m512 even, __m512 odd) {
+  if constexpr (Math::kDepth == 1) {
+    _mm512_store_ps(panel + key_in_block * kBlock + 16 * v, even);
+    _mm512_store_ps(panel + (key_in_block + 1) * kBlock + 16 * v, odd);
+  } else {
+    const __m512i low = _mm512_cvtepu16_epi32(to_bf16(even)), high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(to_bf16(odd)), 16);
+    _mm512_store_si512(panel + key_in_block / 2 * kBlock + 16 * v, _mm512_or_epi32(low, high));
+  }
+}
+
+/// Natural logarithm of 0.5 or more: log f = 2 artanh z by its series in z = (f - 1) / (f + 1), |z| < 0.2.
+inline __m512 log(__m512 x) {
+  const __m512 f = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_src), one = _mm512_set1_ps(1.0f);
+  const __m512 e = _mm512_getexp_ps(_mm512_div_ps(x, f));
+  const __m512 z = _mm512_div_ps(_mm512_sub_ps(f, one), _mm512_add_ps(f, one)), t = _mm512_mul_ps(z, z);
+  __m512 p = _mm512_set1_ps(2.0f / 9);
+  for (float c : {2.0f / 7, 2.0f / 5, 2.0f / 3, 2.0f}) p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(c));
+  return _mm512_fmadd_ps(e, _mm512_set1_ps(kLn2), _mm512_mul_ps(p, z));
+}
+
+template <typename Math>
+struct ForwardScratch {
+  using Number = typename Math::Number;
+  Number *k, *v_turned;
+  float *q, *scores, *p, *out, *maximum, *sum, *rescale;
+  size_t bytes;
+  ForwardScratch(int64_t length, int64_t dim, float* base) {
+    Carver carve(base);
+    const int64_t keys = padded(length, kBlock), width = padded(dim, 16);
+    k = carve.take<Number>(keys * width);
+    v_turned = carve.take<Number>(keys * width);
+    q = carve.take<float>(width / Math::kDepth * kBlock);
+    scores = carve.take<float>(kBlock * kBlock);
+    p = carve.take<float>(kBlock / Math::kDepth * kBlock);
+    out = carve.take<float>(width * kBlock);
+    for (float** row : {&maximum, &sum, &rescale}) *row = carve.take<float>(kBlock);
+    bytes = carve.used();
+  }
+};
+
+template <typename Math, typename T>
+class Forward {
+ public:
+  explicit Forward(const ForwardGroup<T>& group)
+      : g_(group), s_(group.length, group.head_dim, group.scratch), width_(padded(group.head_dim, 16)) {}
+
+  void run() {
+    const int64_t blocks = padded(g_.length, kBlock) / kBlock;
+    const int64_t keys = padded(std::min(g_.length, last_block(blocks) * kBlock + kBlock), kBlock);
+    pack_rows(rows_of(g_.k, 0, 0, g_.length), keys, width_, s_.k);
+    pack_turned(rows_of(g_.v, 0, 0, g_.length), keys, width_, s_.v_turned);
+    for (int64_t h = 0; h < g_.heads; ++h)
+      for (int64_t block = g_.first; block < blocks; block += g_.every) query_block(h, block);
+  }
+
+ private:
+  int64_t last_block(int64_t blocks) const { return blocks - 1 - (blocks - 1 - g_.first) % g_.every; }
+
+  Rows<T> rows_of(const HeadView<const T>& view, int64_t head, int64_t first, int64_t count) const {
+    return {view.data + head * view.head_stride + first * view.token_stride, view.token_stride, count, g_.head_dim};
+  }
+
+  void query_block(int64_t h, int64_t block) {
+    const QueryBlock queries(block, g_.length, g_.row_start);
+    pack_turned_panel<Math::kDepth>(rows_of(g_.q, h, queries.first, queries.count), width_, s_.q);
+    for (int64_t i = 0; i < width_ * kBlock; ++i) s_.out[i] = 0;
+    for (int64_t i = 0; i < kBlock; ++i) s_.maximum[i] = kNoMaximum, s_.sum[i] = 0;
+    for (int64_t j = queries.first_key_block(); j <= queries.last_key_block(); ++j) {
+      queries.partly_hidden(j) ? scores<true>(queries, j) : scores<false>(queries, j);
+      softmax(queries.diagonal(j));
+      add_values(queries.diagonal(j), j);
+    }
+    finish(queries, h);
+  }
+
+  // S^T = K Q^T in units of log 2.
+  template <bool kPartly>
+  void scores(const QueryBlock& queries, int64_t j) {
+    const __m512 scale = _mm512_set1_ps(g_.scale * kLog2E), hidden = _mm512_set1_ps(kHidden);
+    for (int64_t key = 0; key < kBlock; key += 4) {
+      const int v0 = kPartly ? first_vector(queries.diagonal(j), key) : 0;
+      float* to = s_.scores + key * kBlock + 16 * v0;
+      const auto finish = [&]<int R, int V>(const __m512(&sums)[R][V]) {
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+          for (int v = 0; v < V; ++v) {
+            __m512 s = _mm512_mul_ps(sums[r][v], scale);
+            if constexpr (kPartly) s = _mm512_mask_mov_ps(hidden, queries.sees(j * kBlock + key + r, v0 + v), s);
+            _mm512_store_ps(to + r * kBlock + 16 * v, s);
+          }
+      };
+      tile_of<Math, 4>(4 - v0, s_.k + (j * kBlock + key) * width_, width_, s_.q + 16 * v0, kBlock, width_ / Math::kDepth, finish);
+    }
+  }
+
+  // P^T = 2^(S^T - new maximum) into the panel; what was summed before shrinks by `rescale`.
+  void softmax(bool diagonal) {
+    for (int v = 0; v < 4; ++v) {
+      const int64_t keys = diagonal ? 16 * (v + 1) : kBlock;
+      const float* column = s_.scores + 16 * v;
+      const __m512 old = _mm512_load_ps(s_.maximum + 16 * v);
+      __m512 a = old, b = old;
+      for (int64_t key = 0; key < keys; key += 2) {  // NaN as second operand stays
+        a = _mm512_max_ps(a, _mm512_load_ps(column + key * kBlock));
+        b = _mm512_max_ps(b, _mm512_load_ps(column + (key + 1) * kBlock));
+      }
+      const __m512 maximum = _mm512_max_ps(a, b), rescale = kernels::exp2(_mm512_sub_ps(old, maximum));
+      __m512 even_sum = _mm512_setzero_ps(), odd_sum = even_sum;
+      for (int64_t key = 0; key < keys; key += 2) {
+        const __m512 even = Math::exponential(_mm512_sub_ps(_mm512_load_ps(column + key * kBlock), maximum));
+        const __m512 odd = Math::exponential(_mm512_sub_ps(_mm512_load_ps(column + (key + 1) * kBlock), maximum));
+        even_sum = _mm512_add_ps(even_sum, even);
+        odd_sum = _mm512_add_ps(odd_sum, odd);
+        store_panel_rows<Math>(s_.p, key, v, even, odd);
+      }
+      const __m512 sum = _mm512_fmadd_ps(_mm512_load_ps(s_.sum + 16 * v), rescale, _mm512_add_ps(even_sum, odd_sum));
+      _mm512_store_ps(s_.sum + 16 * v, sum);
+      _mm512_store_ps(s_.maximum + 16 * v, maximum);
+      _mm512_store_ps(s_.rescale + 16 * v, rescale);
+    }
+  }
+
+  // O^T = rescale O^T + V^T P^T.
+  void add_values(bool diagonal, int64_t j) {
+    const auto rescaled = [&](__m512 sum, __m512 old, int v) {
+      return _mm512_fmadd_ps(old, _mm512_load_ps(s_.rescale + 16 * v), sum);
+    };
+    const auto* values = s_.v_turned + j * kBlock * width_;
+    const int64_t keys = diagonal ? 16 : kBlock;
+    product<Math>(width_, 4, keys / Math::kDepth, values, kBlock, s_.p, kBlock, s_.out, kBlock, rescaled);
+    for (int64_t key = keys; key < kBlock; key += 16) {
+      const int v0 = first_vector(true, key);
+      product<Math>(width_, 4 - v0, 16 / Math::kDepth, values + key, kBlock, s_.p + key / Math::kDepth * kBlock + 16 * v0, kBlock,
+                    s_.out + 16 * v0, kBlock, AddTo{});
+    }
+  }
+
+  void finish(const QueryBlock& queries, int64_t h) {
+    for (int v = 0; v < 4; ++v) {
+      const __m512 sum = _mm512_load_ps(s_.sum + 16 * v);
+      _mm512_store_ps(s_.rescale + 16 * v, _mm512_div_ps(_mm512_set1_ps(1.0f), sum));
+      if (!g_.lse || queries.count <= 16 * v) continue;
+      const __m512 lse = _mm512_fmadd_ps(_mm512_load_ps(s_.maximum + 16 * v), _mm512_set1_ps(kLn2), log(sum));
+      store(g_.lse + h * g_.length + queries.first + 16 * v, lanes(queries.count - 16 * v), lse);
+    }
+    T* out = g_.out.data + h * g_.out.head_stride + queries.first * g_.out.token_stride;
+    unpack_turned(s_.out, s_.rescale, queries.count, g_.head_dim, out, g_.out.token_stride);
+  }
+
+  const ForwardGroup<T>& g_;
+  ForwardScratch<Math> s_;
+  int64_t width_;
+};
+
+}  // namespace
+}  // namespace athanor::kernels
