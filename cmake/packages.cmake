@@ -16,6 +16,8 @@ find_library(SIMDJSON simdjson REQUIRED)
 set(ATHANOR_LIBTORCH ${PROJECT_SOURCE_DIR}/.deps/libtorch CACHE PATH "Unpacked torch wheel (include/, lib/)")
 if(EXISTS ${ATHANOR_LIBTORCH}/lib/libtorch_cpu.so)
   add_library(athanor_libtorch INTERFACE)
+  # ATen/TensorOperators.h then brings one operator header instead of all of them
+  target_compile_definitions(athanor_libtorch INTERFACE AT_PER_OPERATOR_HEADERS)
   target_compile_options(athanor_libtorch INTERFACE -idirafter ${ATHANOR_LIBTORCH}/include
     -idirafter ${ATHANOR_LIBTORCH}/include/torch/csrc/api/include)
   set(cuda_folders ${PROJECT_SOURCE_DIR}/.deps/cuda)

@@ -1,0 +1,125 @@
+#include "athanor/learn/nn/decoder.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/linear.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+#include "athanor/learn/nn/layers.h"
+
+namespace athanor::nn {
+namespace {
+
+/// Throws where a number of `values` (CPU tensors only: looking at a GPU's would wait for it) is outside [0, limit).
+void check_range(const at::Tensor& values, int64_t limit, const char* what, const char* advice) {
+  if (!values.device().is_cpu()) return;
+  for (const at::Tensor& extreme : {values.min(), values.max()}) {
+    const int64_t value = extreme.item().toLong();
+    if (value < 0 || value >= limit) {
+      base::input_error("nn.decoder", {what, std::to_string(value), base::cat("0 to ", limit - 1), advice});
+    }
+  }
+}
+
+void check_shape(const DecoderInput& input) {
+  const at::Tensor& ids = input.ids;
+  if (ids.dim() != 2 || ids.numel() == 0) {
+    base::input_error("nn.decoder",
+                      {"ids have a bad shape", checkpoint::shape_text(ids.sizes()), "[batch, time], both at least 1"});
+  }
+  for (const at::Tensor* other : {&input.positions, &input.row_start}) {
+    base::expect(!other->defined() || other->sizes() == ids.sizes(), "nn.decoder", "positions and row_start have the shape of ids");
+  }
+}
+
+void check_row_start(const at::Tensor& row_start) {
+  if (!row_start.device().is_cpu()) return;
+  at::Tensor last = at::arange(row_start.size(1), row_start.options());
+  const bool good = row_start.ge(0).logical_and(row_start.le(last)).all().item().toBool();
+  base::expect(good, "nn.decoder", "row_start must lie in 0 .. its own position");
+}
+
+}  // namespace
+
+Pass Decoder::begin_pass(const DecoderInput& input) {
+  const models::DecoderSpec& spec = model_.spec;
+  check_shape(input);
+  check_range(input.ids, spec.vocab, "a token id is outside the vocabulary", "use the model's own tokenizer");
+
+  Pass pass;
+  pass.attention = options_.attention;
+  if (input.row_start.defined()) {
+    check_row_start(input.row_start);
+    pass.row_start = input.row_start.to(at::kInt);
+  }
+  int64_t length = input.ids.size(1);
+  if (input.positions.defined()) {
+    pass.positions = input.positions.to(at::kInt);
+    length = std::max(length, input.positions.max().item().toLong() + 1);
+  } else {
+    pass.positions = at::arange(length, input.ids.options().dtype(at::kInt)).expand(input.ids.sizes());
+  }
+  if (spec.position == models::PositionKind::kLearned) {
+    check_range(pass.positions, spec.max_positions, "a position is beyond the model's learned positions", "use shorter sequences");
+  } else if (spec.position == models::PositionKind::kRope) {
+    check_range(pass.positions, length, "a position is negative", "");
+    pass.rotary = rotary_.table(length);
+  }
+  if (training_) {
+    pass.dropout = spec.dropout;
+    pass.key = dropout_key_;
+  }
+  return pass;
+}
+
+at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* states) {
+  Pass pass = begin_pass(input);
+  at::Tensor x = layer_at(*this, token_embedding_).forward(input.ids);  // [B, T, C]
+  if (!position_embedding_.empty()) x = x + layer_at(*this, position_embedding_).forward(pass.positions);
+  x = pass.drop(x);
+  if (states) states->assign(1, x);
+  for (const std::string& path : layer_paths_) {
+    auto* layer = dynamic_cast<Block*>(find(path));
+    if (!layer) base::bug("nn.decoder", {"no layer at this path", path});
+    x = layer->forward(x, pass);
+    if (states) states->push_back(x);
+  }
+  x = layer_at(*this, final_norm_).forward(x);
+  if (states) states->back() = x;
+  return x;
+}
+
+at::Tensor Decoder::head_weight() {
+  Module* owner = find(head_.empty() ? token_embedding_ : head_);
+  if (head_.empty()) {
+    base::expect(owner && owner->has_parameter("weight"), "nn.decoder", "a tied head needs the token embedding's weight");
+    return owner->parameter("weight");
+  }
+  auto* plain = dynamic_cast<Linear*>(owner);
+  return plain && !plain->transposed() && !plain->has_parameter("bias") ? plain->parameter("weight") : at::Tensor();
+}
+
+at::Tensor Decoder::logits(const at::Tensor& hidden) {
+  at::Tensor scores = head_.empty() ? at::linear(hidden, head_weight()) : layer_at(*this, head_).forward(hidden);
+  return scores.scalar_type() == at::kDouble ? scores : scores.to(at::kFloat);
+}
+
+at::Tensor Decoder::loss(const DecoderInput& input, const at::Tensor& targets) {
+  base::expect(targets.sizes() == input.ids.sizes(), "nn.decoder", "targets have the shape of ids");
+  check_range(targets.masked_fill(targets.eq(-100), 0), model_.spec.vocab, "a target is outside the vocabulary", "");
+  at::Tensor rows = hidden(input).flatten(0, 1), flat = targets.to(at::kInt).flatten();
+  if (at::Tensor weight = head_weight(); weight.defined()) return linear_cross_entropy(rows, weight, flat);
+  return at::cross_entropy_loss(logits(rows), flat.to(at::kLong), {}, at::Reduction::Sum, -100);  // a head that surgery has changed
+}
+
+void Decoder::train(uint64_t seed, uint64_t step) {
+  training_ = true;
+  dropout_key_ = {seed, step, 0};
+}
+
+}  // namespace athanor::nn

@@ -1,0 +1,55 @@
+#include "athanor/learn/nn/layers.h"
+
+#include <ATen/ops/linear.h>
+
+#include "athanor/core/base/error.h"
+#include "athanor/learn/nn/functions.h"
+
+namespace athanor::nn {
+
+Linear::Linear(at::Tensor weight, at::Tensor bias, bool transposed) : transposed_(transposed) {
+  base::expect(weight.dim() == 2, "nn.linear", "a weight is a matrix");
+  int64_t out = weight.size(transposed ? 1 : 0);
+  add_parameter("weight", std::move(weight));
+  if (!bias.defined()) return;
+  base::expect(bias.dim() == 1 && bias.size(0) == out, "nn.linear", "a bias has one number per output");
+  add_parameter("bias", std::move(bias));
+}
+
+at::Tensor Linear::forward(const at::Tensor& x) {
+  const at::Tensor& weight = parameter("weight");
+  at::Tensor bias;
+  if (has_parameter("bias")) bias = parameter("bias").to(weight.scalar_type());
+  return at::linear(x, transposed_ ? weight.t() : weight, bias);
+}
+
+int64_t Linear::in_features() { return parameter("weight").size(transposed_ ? 0 : 1); }
+int64_t Linear::out_features() { return parameter("weight").size(transposed_ ? 1 : 0); }
+
+Embedding::Embedding(at::Tensor weight) {
+  base::expect(weight.dim() == 2, "nn.embedding", "a weight is a matrix");
+  add_parameter("weight", std::move(weight));
+}
+
+at::Tensor Embedding::forward(const at::Tensor& ids) { return embedding(parameter("weight"), ids); }
+
+RmsNorm::RmsNorm(at::Tensor weight, double eps) : eps_(eps) { add_parameter("weight", std::move(weight)); }
+
+at::Tensor RmsNorm::forward(const at::Tensor& x) { return rms_norm(x, parameter("weight"), eps_); }
+
+LayerNorm::LayerNorm(at::Tensor weight, at::Tensor bias, double eps) : eps_(eps) {
+  add_parameter("weight", std::move(weight));
+  if (bias.defined()) add_parameter("bias", std::move(bias));
+}
+
+at::Tensor LayerNorm::forward(const at::Tensor& x) {
+  return layer_norm(x, parameter("weight"), has_parameter("bias") ? parameter("bias") : at::Tensor(), eps_);
+}
+
+Layer& layer_at(Module& module, std::string_view path) {
+  auto* layer = dynamic_cast<Layer*>(module.find(path));
+  if (!layer) base::bug("nn.module", {"no layer at this path", std::string(path)});
+  return *layer;
+}
+
+}  // namespace athanor::nn
