@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/catalog.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/option_walker.h"
 #include "athanor/core/base/scalar.h"
 
 namespace athanor::base {
@@ -15,66 +15,8 @@ namespace {
 
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
-std::string dotted(const std::string& prefix, const std::string& name) { return prefix.empty() ? name : prefix + "." + name; }
-
-std::string range_text(const OptionInfo& info) {
-  const bool low = std::isfinite(info.min), high = std::isfinite(info.max);
-  if (low && high) return cat(info.min, " to ", info.max);
-  if (low) return cat("at least ", info.min);
-  return high ? cat("at most ", info.max) : "";
-}
-
-std::string choices_text(const OptionInfo& info) {
-  std::string list;
-  for (const char* choice : info.choices) list += (list.empty() ? "" : ", ") + std::string(choice);
-  return list;
-}
-
-Node scalar_node(std::string text, bool quoted) {
-  Node node;
-  node.kind = Node::Kind::kScalar;
-  node.scalar = std::move(text);
-  node.quoted = quoted;
-  return node;
-}
-
-Node node_of(bool value) { return scalar_node(cat(value), false); }
-Node node_of(int64_t value) { return scalar_node(cat(value), false); }
-Node node_of(const std::string& value) { return scalar_node(value, true); }
-Node node_of(double value) {
-  if (std::isnan(value)) return scalar_node(".nan", false);
-  if (std::isinf(value)) return scalar_node(value > 0 ? ".inf" : "-.inf", false);
-  return scalar_node(cat(value), false);
-}
-template <typename T>
-Node node_of(const std::vector<T>& values) {
-  Node node;
-  node.kind = Node::Kind::kList;
-  for (const T& value : values) node.items.push_back(node_of(value));
-  return node;
-}
-
-/// One visitor for those that treat all kinds of value alike: leaf(name, info, JSON type, value as a tree).
-class Walker : public OptionVisitor {
- public:
-  void boolean(const char* name, bool& v, const OptionInfo& info) override { leaf(name, info, "boolean", node_of(v)); }
-  void integer(const char* name, int64_t& v, const OptionInfo& info) override { leaf(name, info, "integer", node_of(v)); }
-  void number(const char* name, double& v, const OptionInfo& info) override { leaf(name, info, "number", node_of(v)); }
-  void text(const char* name, std::string& v, const OptionInfo& info) override { leaf(name, info, "string", node_of(v)); }
-  void texts(const char* name, std::vector<std::string>& v, const OptionInfo& info) override {
-    leaf(name, info, "string[]", node_of(v));
-  }
-  void numbers(const char* name, std::vector<double>& v, const OptionInfo& info) override {
-    leaf(name, info, "number[]", node_of(v));
-  }
-  void tree(const char* name, Node& v, const OptionInfo& info) override { leaf(name, info, "", v); }
-
- protected:
-  virtual void leaf(const char* name, const OptionInfo& info, const char* type, Node value) = 0;
-};
-
 /// Every option's dotted name and the other words for it.
-class Names : public Walker {
+class Names : public OptionWalker {
  public:
   struct Name {
     std::string dotted, last;
@@ -83,15 +25,15 @@ class Names : public Walker {
   std::vector<Name> all;
 
   void group(const char* name, const OptionInfo& info, const std::function<void(OptionVisitor&)>& inside) override {
-    all.push_back({dotted(prefix_, name), name, info.other_names});
-    const std::string before = std::exchange(prefix_, dotted(prefix_, name));
+    all.push_back({dotted_name(prefix_, name), name, info.other_names});
+    const std::string before = std::exchange(prefix_, dotted_name(prefix_, name));
     inside(*this);
     prefix_ = before;
   }
 
  protected:
   void leaf(const char* name, const OptionInfo& info, const char*, Node) override {
-    all.push_back({dotted(prefix_, name), name, info.other_names});
+    all.push_back({dotted_name(prefix_, name), name, info.other_names});
   }
 
  private:
@@ -152,7 +94,7 @@ class Reader : public OptionVisitor {
     const Node* node = take(name, info);
     if (!node) return;
     if (node->kind != Node::Kind::kMap) return wrong(*node, name, "a group of options");
-    read_level(*node, dotted(prefix_, name), inside);
+    read_level(*node, dotted_name(prefix_, name), inside);
   }
 
  private:
@@ -177,7 +119,7 @@ class Reader : public OptionVisitor {
     known_.push_back(name);
     const Node* node = map_->find(name);
     if (node && !is_null(*node)) return node;
-    if (info.required) mistakes_.push_back(dotted(prefix_, name) + " is missing (" + info.help + ")");
+    if (info.required) mistakes_.push_back(dotted_name(prefix_, name) + " is missing (" + info.help + ")");
     return nullptr;
   }
 
@@ -191,7 +133,7 @@ class Reader : public OptionVisitor {
   }
 
   void wrong(const Node& node, const char* name, const std::string& expected) {
-    mistakes_.push_back(cat(line_of(node), dotted(prefix_, name), " must be ", expected, ", not ", shown(node)));
+    mistakes_.push_back(cat(line_of(node), dotted_name(prefix_, name), " must be ", expected, ", not ", shown(node)));
   }
 
   bool in_range(const Node& node, const char* name, double value, const OptionInfo& info) {
@@ -234,7 +176,7 @@ class Reader : public OptionVisitor {
   }
 
   void unknown(const std::string& name, const Node& member) {
-    std::string text = cat(line_of(member), "unknown option ", dotted(prefix_, name));
+    std::string text = cat(line_of(member), "unknown option ", dotted_name(prefix_, name));
     const std::string suggestion = suggest(name);
     mistakes_.push_back(text + suggestion);
   }
@@ -244,7 +186,7 @@ class Reader : public OptionVisitor {
       const bool other = std::any_of(option.others.begin(), option.others.end(), [&](const char* word) { return name == word; });
       if (other || option.last == name) return cat(" (", name, " is called ", option.dotted, " here)");
     }
-    if (std::string near = nearest_name(name, known_); !near.empty()) return " (did you mean " + dotted(prefix_, near) + "?)";
+    if (std::string near = nearest_name(name, known_); !near.empty()) return " (did you mean " + dotted_name(prefix_, near) + "?)";
     std::vector<std::string> lasts;
     for (const Names::Name& option : names_) lasts.push_back(option.last);
     const std::string near = nearest_name(name, lasts);
@@ -258,87 +200,6 @@ class Reader : public OptionVisitor {
   const Node* map_ = nullptr;
   std::string prefix_;
   std::vector<std::string> known_;
-};
-
-class TreeWriter : public Walker {
- public:
-  Node result;
-  TreeWriter() { result.kind = Node::Kind::kMap; }
-  void group(const char* name, const OptionInfo&, const std::function<void(OptionVisitor&)>& inside) override {
-    TreeWriter below;
-    inside(below);
-    result.members.emplace_back(name, std::move(below.result));
-  }
-
- protected:
-  void leaf(const char* name, const OptionInfo&, const char*, Node value) override {
-    result.members.emplace_back(name, std::move(value));
-  }
-};
-
-class HelpWriter : public Walker {
- public:
-  std::string result;
-  void group(const char* name, const OptionInfo&, const std::function<void(OptionVisitor&)>& inside) override {
-    const std::string before = std::exchange(prefix_, dotted(prefix_, name));
-    inside(*this);
-    prefix_ = before;
-  }
-
- protected:
-  void leaf(const char* name, const OptionInfo& info, const char*, Node value) override {
-    std::string shown = node_to_yaml(value);
-    while (!shown.empty() && shown.back() == '\n') shown.pop_back();
-    if (value.kind == Node::Kind::kMap || is_null(value) || shown == "\"\"" || shown == "[]") shown.clear();
-    result += dotted(prefix_, name);
-    if (info.required)
-      result += " (required)";
-    else if (!shown.empty())
-      result += " (" + shown + ")";
-    result += cat(": ", info.help);
-    const std::string limits = info.choices.empty() ? range_text(info) : choices_text(info);
-    result += limits.empty() ? "\n" : " [" + limits + "]\n";
-  }
-
- private:
-  std::string prefix_;
-};
-
-class SchemaWriter : public Walker {
- public:
-  Json result = {{"type", "object"}, {"properties", Json::object()}, {"additionalProperties", false}};
-
-  void group(const char* name, const OptionInfo& info, const std::function<void(OptionVisitor&)>& inside) override {
-    SchemaWriter below;
-    inside(below);
-    if (*info.help) below.result["description"] = info.help;
-    add(name, info, std::move(below.result));
-  }
-
- protected:
-  void leaf(const char* name, const OptionInfo& info, const char* type, Node value) override {
-    std::string kind = type;
-    Json schema = Json::object(), one = Json::object();
-    if (*info.help) schema["description"] = info.help;
-    const bool list = kind.ends_with("[]");
-    if (list) kind.resize(kind.size() - 2);
-    if (!kind.empty()) one["type"] = kind;
-    if (std::isfinite(info.min)) one["minimum"] = info.min;
-    if (std::isfinite(info.max)) one["maximum"] = info.max;
-    for (const char* choice : info.choices) one["enum"].push_back(choice);
-    if (list)
-      schema.update({{"type", "array"}, {"items", one}});
-    else
-      schema.update(one);
-    if (!is_null(value)) schema["default"] = node_to_json(value);
-    add(name, info, std::move(schema));
-  }
-
- private:
-  void add(const char* name, const OptionInfo& info, Json schema) {
-    result["properties"][name] = std::move(schema);
-    if (info.required) result["required"].push_back(name);
-  }
 };
 
 /// As many mistakes as fit into an error line, and how many more there are.
@@ -358,25 +219,6 @@ std::string joined(const std::vector<std::string>& mistakes) {
 void read_options(const Node& tree, const Visit& visit, std::string_view where) {
   const Reader reader(tree, visit);
   if (!reader.mistakes().empty()) input_error(where, {joined(reader.mistakes())});
-}
-
-Node options_to_node(const Visit& visit) {
-  TreeWriter writer;
-  visit(writer);
-  return std::move(writer.result);
-}
-
-std::string options_help(const Visit& visit) {
-  HelpWriter writer;
-  visit(writer);
-  return writer.result;
-}
-
-Json options_schema(const Visit& visit) {
-  SchemaWriter writer;
-  visit(writer);
-  writer.result["$schema"] = "https://json-schema.org/draft/2020-12/schema";
-  return std::move(writer.result);
 }
 
 }  // namespace athanor::base

@@ -40,7 +40,8 @@ class OptionVisitor {
   virtual void integer(const char* name, int64_t& value, const OptionInfo& info) = 0;
   virtual void number(const char* name, double& value, const OptionInfo& info) = 0;
   virtual void text(const char* name, std::string& value, const OptionInfo& info) = 0;
-  virtual void texts(const char* name, std::vector<std::string>& value, const OptionInfo& info) = 0;  // one scalar counts as a list of one
+  virtual void texts(const char* name, std::vector<std::string>& value,
+                     const OptionInfo& info) = 0;  // one scalar counts as a list of one
   virtual void numbers(const char* name, std::vector<double>& value, const OptionInfo& info) = 0;
   /// A tree taken as it is (a model's config.json keys).
   virtual void tree(const char* name, Node& value, const OptionInfo& info) = 0;

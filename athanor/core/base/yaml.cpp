@@ -1,4 +1,4 @@
-// YAML in and out. yaml-cpp's events are used, not its documents: they carry lines, and limits hold before anything is built.
+// YAML in. yaml-cpp's events are used, not its documents: they carry lines, and limits hold before anything is built.
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -13,7 +13,6 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/base/node.h"
-#include "athanor/core/base/scalar.h"
 #include "athanor/core/base/utf8.h"
 
 namespace athanor::base {
@@ -49,11 +48,15 @@ class Builder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { put({}, mark, anchor); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    count(1, mark);
+    put({}, mark, anchor);
+  }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
     const bool quoted = tag == "!" || tag == "tag:yaml.org,2002:str";  // yaml-cpp's tag of a quoted scalar
     if (!quoted) refuse_tag(mark, tag);
+    count(1, mark);
     Node node;
     node.kind = Node::Kind::kScalar;
     node.scalar = text;
@@ -67,6 +70,7 @@ class Builder : public YAML::EventHandler {
     if (known == anchored_.end()) throw Mistake{line_of(mark), "an alias inside its own anchor"};
     Node copy = known->second;
     if (open_.size() + depth_of(copy) > kMostDepth) too_deep(mark);
+    count(size_of(copy), mark);
     put(std::move(copy), mark, 0);
   }
 
@@ -95,11 +99,17 @@ class Builder : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!") throw Mistake{line_of(mark), "a tag (" + tag + "), which has no meaning here"};
   }
 
+  void count(size_t nodes, const YAML::Mark& mark) {
+    nodes_ += nodes;
+    if (nodes_ > kMostNodes) throw Mistake{line_of(mark), cat("more than ", kMostNodes, " values")};
+  }
+
   void start(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     refuse_tag(mark, tag);
     if (!open_.empty() && open_.back().node.kind == Node::Kind::kMap && !open_.back().has_key)
       throw Mistake{line_of(mark), "a key that is not text"};
     if (open_.size() >= kMostDepth) too_deep(mark);
+    count(1, mark);
     Node node;
     node.kind = kind;
     node.line = line_of(mark);
@@ -115,8 +125,6 @@ class Builder : public YAML::EventHandler {
 
   void put(Node node, const YAML::Mark& mark, YAML::anchor_t anchor, int line = 0) {
     node.line = line ? line : line_of(mark);
-    nodes_ += node.kind == Node::Kind::kScalar || node.kind == Node::Kind::kNull || anchor == 0 ? size_of(node) : 1;
-    if (nodes_ > kMostNodes) throw Mistake{node.line, cat("more than ", kMostNodes, " values")};
     if (anchor) anchored_[anchor] = node;
     if (open_.empty()) {
       root = std::move(node);
@@ -183,84 +191,5 @@ Node parse_yaml(std::string_view text, std::string_view source) {
 }
 
 Node read_yaml_file(const std::filesystem::path& path) { return parse_yaml(read_text_file(path, kMostBytes), path.string()); }
-
-namespace {
-
-bool is_plain(const std::string& text) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '/'; };
-  const auto inner = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; };
-  if (text.empty() || !letter(text[0])) return false;
-  for (char c : text)
-    if (!inner(c)) return false;
-  return true;
-}
-
-std::string quote(const std::string& text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out = "\"";
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-std::string scalar_text(const Node& node) {
-  if (node.kind == Node::Kind::kNull) return "null";
-  Node unquoted = node;
-  unquoted.quoted = false;
-  const bool typed = is_null(unquoted) || as_boolean(unquoted) || as_number(unquoted);
-  if (typed) return node.quoted ? quote(node.scalar) : node.scalar.empty() ? "null" : node.scalar;
-  return is_plain(node.scalar) ? node.scalar : quote(node.scalar);
-}
-
-std::string key_text(const std::string& key) {
-  Node node;
-  node.kind = Node::Kind::kScalar;
-  node.scalar = key;
-  node.quoted = true;
-  return scalar_text(node);
-}
-
-bool is_scalar(const Node& node) { return node.kind == Node::Kind::kScalar || node.kind == Node::Kind::kNull; }
-
-std::string flow(const Node& node) {
-  if (is_scalar(node)) return scalar_text(node);
-  std::string out;
-  for (const Node& item : node.items) out += (out.empty() ? "" : ", ") + flow(item);
-  for (const auto& [key, member] : node.members) out += (out.empty() ? "" : ", ") + key_text(key) + ": " + flow(member);
-  return node.kind == Node::Kind::kList ? "[" + out + "]" : "{" + out + "}";
-}
-
-void block(const Node& map, const std::string& indent, std::string& out) {
-  for (const auto& [key, member] : map.members) {
-    out += indent + key_text(key) + ":";
-    if (member.kind == Node::Kind::kMap && !member.members.empty()) {
-      out += "\n";
-      block(member, indent + "  ", out);
-    } else {
-      out += " " + flow(member) + "\n";
-    }
-  }
-}
-
-}  // namespace
-
-std::string node_to_yaml(const Node& node) {
-  std::string out;
-  if (node.kind == Node::Kind::kMap && !node.members.empty()) {
-    block(node, "", out);
-    return out;
-  }
-  return flow(node) + "\n";
-}
 
 }  // namespace athanor::base
