@@ -15,6 +15,7 @@ namespace {
 constexpr char kMagic[] = "ATHTOKEN";
 constexpr uint32_t kVersion = 1;
 constexpr uint64_t kHeaderBytes = 64;
+constexpr size_t kBufferBytes = size_t{1} << 20;  // small documents are written together
 
 uint64_t padded(uint64_t bytes) { return (bytes + 7) / 8 * 8; }
 
@@ -111,8 +112,14 @@ void TokenShardWriter::add(std::span<const int32_t> ids, int64_t text_bytes) {
     bytes = std::as_bytes(std::span<const uint16_t>(narrow_));
   }
   hash_ = base::hash64(bytes, hash_);
-  file_.write(bytes);
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  if (buffer_.size() >= kBufferBytes) flush();
   offsets_.push_back(offsets_.back() + ids.size());
+}
+
+void TokenShardWriter::flush() {
+  file_.write(buffer_);
+  buffer_.clear();
 }
 
 std::vector<std::byte> TokenShardWriter::header() const {
@@ -130,6 +137,7 @@ std::vector<std::byte> TokenShardWriter::header() const {
 
 void TokenShardWriter::commit() {
   uint64_t bytes = static_cast<uint64_t>(tokens()) * width_;
+  flush();
   std::byte zeros[8] = {};
   file_.write({zeros, padded(bytes) - bytes});
   file_.write(std::as_bytes(std::span<const uint64_t>(offsets_)));

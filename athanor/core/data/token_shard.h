@@ -57,12 +57,14 @@ class TokenShardWriter {
 
  private:
   std::vector<std::byte> header() const;
+  void flush();
   base::AtomicFile file_;
   int64_t vocab_, text_bytes_ = 0;
   uint64_t tokenizer_hash_, hash_ = 0;
   uint32_t width_;
   std::vector<uint64_t> offsets_{0};
   std::vector<uint16_t> narrow_;
+  std::vector<std::byte> buffer_;
 };
 
 }  // namespace athanor::data

@@ -90,6 +90,26 @@ class Statement {
   int bound_ = 0;
 };
 
+/// Rolled back unless committed.
+class Transaction {
+ public:
+  Transaction(sqlite3* handle, const std::string& path) : handle_(handle), path_(path) { Statement(handle, path, "BEGIN IMMEDIATE").step(); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (!committed_) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  void commit() {
+    Statement(handle_, path_, "COMMIT").step();
+    committed_ = true;
+  }
+
+ private:
+  sqlite3* handle_;
+  const std::string& path_;
+  bool committed_ = false;
+};
+
 constexpr const char* kColumns =
     "SELECT id, stage, out, status, recipe, pid, started, updated, step, steps, loss, eval_loss FROM runs ";
 
@@ -180,7 +200,7 @@ int64_t History::begin(const Run& run, bool resumed) {
 
 void History::add(int64_t run, int64_t step, const std::vector<Point>& points) {
   auto& db = *database_;
-  db.execute("BEGIN IMMEDIATE");
+  Transaction transaction(db.handle, db.path);
   Statement insert(db.handle, db.path, "INSERT OR REPLACE INTO metrics (run, metric, step, value) VALUES (?, ?, ?, ?)");
   for (const Point& point : points) {
     insert.bind(run).bind(point.metric).bind(point.step).bind(point.value).step();
@@ -191,7 +211,7 @@ void History::add(int64_t run, int64_t step, const std::vector<Point>& points) {
     }
   }
   Statement(db.handle, db.path, "UPDATE runs SET step = ?, updated = ? WHERE id = ?").bind(step).bind(now()).bind(run).step();
-  db.execute("COMMIT");
+  transaction.commit();
 }
 
 void History::finish(int64_t run, std::string_view status) {

@@ -1,0 +1,127 @@
+#include "athanor/learn/train/model_start.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "athanor/core/base/atomic_file.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/dtype.h"
+#include "athanor/core/base/error.h"
+#include "athanor/core/base/mapped_file.h"
+#include "athanor/core/checkpoint/model_folder.h"
+#include "athanor/core/models/family.h"
+#include "athanor/core/text/tokenizer.h"
+#include "athanor/learn/nn/arrays.h"
+#include "athanor/learn/nn/device.h"
+
+namespace athanor::train {
+namespace fs = std::filesystem;
+namespace {
+
+void set_where_absent(base::Json& keys, const char* name, const std::optional<text::TokenId>& id) {
+  if (id && (!keys.contains(name) || keys[name].is_null())) keys[name] = *id;
+}
+
+models::DecoderModel decoder_model(const TrainRecipe& recipe, const base::Json& config) {
+  models::DecoderModel model = models::decoder_from_config(config);
+  model.spec.dropout = recipe.train.dropout;
+  return model;
+}
+
+/// Files beside the weights that go with a model: tokenizer, templates, licences, and what we do not know; not the traces of a run.
+bool belongs_to_model(const fs::path& file) {
+  static const std::set<std::string> kOfRun = {"config.json", "generation_config.json", "train.log",
+                                               "recipe.yaml", "manifest.json",          "trainer_state.json"};
+  static const std::set<std::string> kWeights = {".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx"};
+  const std::string name = file.filename().string();
+  return !name.starts_with(".") && !kOfRun.contains(name) && !kWeights.contains(file.extension().string()) &&
+         !name.ends_with(".index.json");
+}
+
+/// A tokenizer's own files, where it lies apart from the model.
+bool belongs_to_tokenizer(const fs::path& file) {
+  static const std::set<std::string> kNames = {
+      "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+      "merges.txt",     "added_tokens.json",     "tokenizer.model",         "chat_template.jinja"};
+  return kNames.contains(file.filename().string());
+}
+
+void copy_files(const fs::path& from, const fs::path& to, bool (*wanted)(const fs::path&)) {
+  if (fs::is_regular_file(from)) {  // a tokenizer.json alone
+    base::write_file(to / "tokenizer.json", base::read_text_file(from));
+    return;
+  }
+  for (const auto& entry : fs::directory_iterator(from))
+    if (entry.is_regular_file() && wanted(entry.path()))
+      base::write_file(to / entry.path().filename(), base::read_text_file(entry.path()));
+}
+
+}  // namespace
+
+fs::path start_folder(const TrainRecipe& recipe) {
+  if (recipe.model.kind == base::Node::Kind::kMap) return {};
+  if (recipe.model.kind != base::Node::Kind::kScalar || recipe.model.scalar.empty())
+    base::input_error("train.recipe",
+                      {"model is neither a folder nor keys of config.json", "", "FOLDER or {model_type: llama, ...}"});
+  return recipe.model.scalar;
+}
+
+fs::path tokenizer_path(const TrainRecipe& recipe) {
+  if (!recipe.tokenizer.empty()) return recipe.tokenizer;
+  fs::path folder = start_folder(recipe);
+  if (folder.empty())
+    base::input_error("train.recipe",
+                      {"a new model needs a tokenizer", "", "", "set tokenizer to a folder; athanor train-tokenizer makes one"});
+  return folder;
+}
+
+base::Json model_config(const TrainRecipe& recipe, const text::Tokenizer& tokenizer) {
+  if (fs::path folder = start_folder(recipe); !folder.empty()) return *checkpoint::ModelFolder::open(folder).config;
+  base::Json keys = base::node_to_json(recipe.model);
+  if (!keys.contains("vocab_size")) keys["vocab_size"] = tokenizer.vocab_size();
+  set_where_absent(keys, "bos_token_id", tokenizer.bos());
+  set_where_absent(keys, "eos_token_id", tokenizer.eos());
+  base::Json config = models::family_of(keys).new_config(keys);
+  const int64_t vocab = models::decoder_from_config(config).spec.vocab;
+  if (vocab < tokenizer.vocab_size())
+    base::input_error("train.recipe", {"the model's vocabulary is smaller than the tokenizer's", base::cat(vocab),
+                                       base::cat("at least ", tokenizer.vocab_size())});
+  return config;
+}
+
+StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, bool fresh) {
+  const models::DecoderModel model = decoder_model(recipe, config);
+  if (model.spec.max_positions > 0 && recipe.train.length > model.spec.max_positions)
+    base::input_error("train.recipe", {"train.length is longer than the model's positions", base::cat(recipe.train.length),
+                                       base::cat("at most ", model.spec.max_positions)});
+  nn::DecoderOptions options;
+  options.dtype = nn::scalar_type_of(*base::dtype_from_user(recipe.train.dtype));
+  options.device = nn::device_named(recipe.train.device);
+  const fs::path folder = start_folder(recipe);
+  StartedModel started;
+  if (folder.empty() && fresh)
+    started.decoder = nn::Decoder::build(model, options, static_cast<uint64_t>(recipe.train.seed));
+  else
+    started.decoder = std::make_unique<nn::Decoder>(model, options);
+  if (!folder.empty() && fresh) nn::load_weights(*started.decoder, checkpoint::Checkpoint::open(folder));
+  const std::string head = model.spec.tied_head ? "" : models::weight_name(model, models::Slot::kHead);
+  started.weights = collect_weights(*started.decoder, head);
+  if (!folder.empty() && fresh) load_masters(started.weights, checkpoint::Checkpoint::open(folder), model.family->prefix);
+  return started;
+}
+
+void write_model_files(const fs::path& folder, const base::Json& config, const TrainRecipe& recipe) {
+  const fs::path from = start_folder(recipe);
+  if (!from.empty()) copy_files(from, folder, belongs_to_model);
+  if (fs::path tokenizer = tokenizer_path(recipe); tokenizer != from) copy_files(tokenizer, folder, belongs_to_tokenizer);
+  base::Json generation = base::Json::object();
+  if (!from.empty() && fs::exists(from / "generation_config.json"))
+    generation = base::read_json_file(from / "generation_config.json", "train.model");
+  for (const char* name : {"bos_token_id", "eos_token_id", "pad_token_id"})
+    if (!generation.contains(name) && config.contains(name) && !config[name].is_null()) generation[name] = config[name];
+  base::write_file(folder / "generation_config.json", generation.dump(2) + "\n");
+  base::write_file(folder / "config.json", config.dump(2) + "\n");
+}
+
+}  // namespace athanor::train

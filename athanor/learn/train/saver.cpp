@@ -1,0 +1,80 @@
+#include "athanor/learn/train/saver.h"
+
+#include "athanor/core/base/atomic_file.h"
+#include "athanor/core/base/error.h"
+#include "athanor/learn/train/reductions.h"
+
+namespace athanor::train {
+namespace fs = std::filesystem;
+namespace {
+
+at::ScalarType type_named(std::string_view name) { return name == "bf16" ? at::kBFloat16 : name == "f16" ? at::kHalf : at::kFloat; }
+
+void write_arrays(const fs::path& file, const std::vector<NamedTensor>& tensors) {
+  std::vector<at::Tensor> storage;
+  checkpoint::write_safetensors(file, arrays_of(tensors, at::kFloat, storage));
+}
+
+}  // namespace
+
+std::vector<NamedTensor> Saver::masters() const {
+  std::vector<NamedTensor> tensors;
+  for (const Weight& weight : parts_.weights) tensors.emplace_back(weight.name, weight.master);
+  return tensors;
+}
+
+std::vector<NamedTensor> Saver::results() const {
+  std::vector<NamedTensor> tensors = masters();
+  if (average)
+    for (size_t i = 0; i < tensors.size(); ++i) tensors[i].second = average->values()[i];
+  return tensors;
+}
+
+std::vector<NamedTensor> Saver::moments() const {
+  std::vector<NamedTensor> tensors = optimizer_.state();
+  if (average)
+    for (NamedTensor& value : average->state()) tensors.push_back(std::move(value));
+  return tensors;
+}
+
+void Saver::write_model(const fs::path& folder, const std::vector<NamedTensor>& tensors, std::string_view dtype) const {
+  for (const auto& [name, tensor] : tensors)
+    if (!all_finite(tensor))
+      base::input_error("train.save", {name + " is not finite", "", "", "resume from the last checkpoint with a lower train.lr"});
+  std::vector<at::Tensor> storage;
+  checkpoint::write_sharded(folder, arrays_of(tensors, type_named(dtype), storage));
+  parts_.write_model_files(folder);
+}
+
+void Saver::save(const TrainerState& state) {
+  parts_.folder.save(state.step, parts_.recipe.train.keep, [&](const fs::path& folder) {
+    write_model(folder, masters(), "f32");
+    write_arrays(folder / "optimizer.safetensors", moments());
+    save_state(state, parts_.recipe.train.steps, folder / "trainer_state.json");
+  });
+}
+
+TrainerState Saver::load(const fs::path& checkpoint) {
+  restore(masters(), checkpoint::Checkpoint::open(checkpoint));
+  round_to_parameters(parts_.weights);
+  restore(moments(), checkpoint::Checkpoint::open(checkpoint / "optimizer.safetensors"));
+  return load_state(checkpoint / "trainer_state.json");
+}
+
+void Saver::save_best() {
+  base::AtomicFolder folder(parts_.folder.path() / "best", true);
+  write_model(folder.path(), results(), parts_.recipe.train.save_dtype);
+  folder.commit();
+}
+
+void Saver::save_final(bool best) {
+  if (best) {
+    checkpoint::Checkpoint arrays = checkpoint::Checkpoint::open(parts_.folder.path() / "best");
+    checkpoint::write_sharded(parts_.folder.path(), arrays.arrays());
+    parts_.write_model_files(parts_.folder.path());
+  } else {
+    write_model(parts_.folder.path(), results(), parts_.recipe.train.save_dtype);
+  }
+}
+
+}  // namespace athanor::train
