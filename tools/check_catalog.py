@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Shelves and their rows: a technique is one file and one row, and a test names it.
+
+A row is four literals, {"name", "one sentence", "paper", "shelf/file.cpp"}, anywhere in a room's sources. In a room's subfolders every
+.cpp without a header of the same name is a technique and must have a row; a row's file must exist; its name must stand in quotes in a test.
+"""
+
+import re
+
+import law
+
+LITERAL = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+ROW = re.compile(r",\s*".join([LITERAL] * 3) + r',\s*"([a-z0-9_/]+\.cpp)"')
+
+
+def joined(literal):
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literal))
+
+
+def rows_of(room):
+    """(source, line, name, sentence, file) of every row in the room's sources."""
+    for source in law.files(room, ".", suffixes=(".cpp", ".h")):
+        text = source.read_text(errors="replace")
+        for match in ROW.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            yield source, line, joined(match.group(1)), joined(match.group(2)), match.group(4)
+
+
+def check_room(root, room, tests):
+    shown = set()
+    for source, line, name, sentence, file in rows_of(room):
+        place = f"{source.relative_to(root)}:{line}"
+        technique = room / file
+        shown.add(technique)
+        if not technique.is_file():
+            yield f"{place}: the row {name} names {file}, which is not there"
+        if not sentence.strip():
+            yield f"{place}: the row {name} has no sentence"
+        if f'"{name}"' not in tests:
+            yield f'{place}: no test names "{name}"'
+    for source in law.files(room, ".", suffixes=(".cpp",)):
+        if source.parent != room and source not in shown and not source.with_suffix(".h").is_file():
+            yield f"{source.relative_to(root)}:1: a technique without a row in {room.relative_to(root)}/catalog.cpp"
+
+
+def check(root):
+    tests = "\n".join(p.read_text(errors="replace") for p in law.files(root, "tests", suffixes=(".cpp", ".cases", ".py")))
+    complaints = []
+    for room in sorted({p.parent for p in (root / "athanor").glob("*/*/CMakeLists.txt")}):
+        complaints += check_room(root, room, tests)
+    return complaints
+
+
+if __name__ == "__main__":
+    law.run(check)
