@@ -20,15 +20,26 @@ struct EngineOptions {
   int64_t context = 0;  // tokens of KV cache per sequence; 0: the model's max_positions, at most 4096
 };
 
+/// Tokens of KV cache that these options give a model.
+int64_t context_of(const models::DecoderSpec& spec, const EngineOptions& options);
+/// Exactly the bytes of one Session's KV cache: float32 where the matrices are executed in float32, else bfloat16. `stored` is the
+/// type of the matrices in the checkpoint. Known before anything is loaded.
+uint64_t cache_bytes(const models::DecoderSpec& spec, const EngineOptions& options, base::DType stored);
+
 /// Weights ready to execute. It borrows: `weights` views must outlive it (a Checkpoint is kept, or memory that is being trained).
 class Model {
  public:
-  static std::shared_ptr<const Model> load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options);
+  static std::shared_ptr<const Model> load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights,
+                                           const EngineOptions& options);
   virtual ~Model() = default;
   virtual const models::DecoderSpec& spec() const = 0;
   virtual const EngineOptions& options() const = 0;
   /// Bytes that one decoded token must read (all matrices and norms once): the floor of decode.
   virtual uint64_t bytes_per_token() const = 0;
+  /// Bytes that this model copied out of the checkpoint (converted, transposed or quantized); the rest is borrowed.
+  virtual uint64_t owned_bytes() const = 0;
+  /// What each Session's KV cache takes.
+  virtual uint64_t session_cache_bytes() const = 0;
 };
 
 /// One sequence: its KV cache and work space.
@@ -42,7 +53,8 @@ class Session : public generate::ScoreSource {
   int64_t room() const override;
 
   /// As append, but the scores of every new position: [ids.size(), V]. `hidden`, where given, receives hidden states
-  /// [layers + 1][ids.size(), C]: the embedding, then each layer's output (the last after the final norm, as transformers gives them).
+  /// [layers + 1][ids.size(), C]: the embedding, then each layer's output (the last after the final norm, as transformers gives
+  /// them).
   std::vector<float> append_all(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden = nullptr);
 
   int64_t length() const;
