@@ -3,10 +3,10 @@
 //   S = scale Q K^T, P = softmax(S) over the visible keys, O = P V, lse = log(sum of exp(S))
 //   dV = P^T dO, dP = dO V^T, dS = P * (dP - rowsum(dO * O)), dQ = scale dS K, dK = scale dS^T Q
 //
-// Forward takes 64 queries and walks the key blocks they see, keeping per query the largest score so far and the sum of exponentials
-// relative to it; when the largest grows, what was summed shrinks by the same factor. Only O and lse are kept; backward recomputes P
-// from lse. Nothing of size T x T exists. Key blocks before row_start or past the diagonal are never touched; on the diagonal 16 keys
-// are set against the queries after them only.
+// Forward takes 64 queries and walks the key blocks they see, keeping per query the largest score so far and the sum of
+// exponentials relative to it; when the largest grows, what was summed shrinks by the same factor. Only O and lse are kept;
+// backward recomputes P from lse. Nothing of size T x T exists. Key blocks before row_start or past the diagonal are never touched;
+// on the diagonal 16 keys are set against the queries after them only.
 //
 // Floor: 4 D operations per visible score forward and 10 D backward at the peak of the multiply-add, and one exponential per score
 // each (about 12 cycles for 16): at D = 32 in bf16 the exponentials are a third of the forward pass. Measured fractions: see
@@ -139,7 +139,8 @@ HeadView<V> at_group(HeadView<V> view, int64_t batch, int64_t first_head) {
 }  // namespace
 
 template <typename T>
-void flash_attention(const AttentionShape& s, HeadView<const T> q, HeadView<const T> k, HeadView<const T> v, HeadView<T> out, float* lse) {
+void flash_attention(const AttentionShape& s, HeadView<const T> q, HeadView<const T> k, HeadView<const T> v, HeadView<T> out,
+                     float* lse) {
   const Level<T> run = level<T>();
   const int64_t per_group = s.heads / s.kv_heads, groups = s.batch * s.kv_heads, blocks = (s.length - 1) / kAttentionBlock + 1;
   // Few groups: interleaved query blocks are dealt out too, each packing the group's keys again.
@@ -148,8 +149,8 @@ void flash_attention(const AttentionShape& s, HeadView<const T> q, HeadView<cons
   base::parallel_dynamic(groups * parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       const int64_t b = item / parts / s.kv_heads, g = item / parts % s.kv_heads, head = g * per_group;
-      run.forward({s.length, per_group, s.head_dim, s.scale, s.row_start ? s.row_start + b * s.length : nullptr, at_group(q, b, head),
-                   at_group(k, b, g), at_group(v, b, g), at_group(out, b, head),
+      run.forward({s.length, per_group, s.head_dim, s.scale, s.row_start ? s.row_start + b * s.length : nullptr,
+                   at_group(q, b, head), at_group(k, b, g), at_group(v, b, g), at_group(out, b, head),
                    lse ? lse + (b * s.heads + head) * s.length : nullptr, item % parts, parts, scratch_of(bytes)});
     }
   });
@@ -163,10 +164,12 @@ void flash_attention_backward(const AttentionShape& s, const AttentionGradients<
   base::parallel_dynamic(s.batch * s.kv_heads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       const int64_t b = item / s.kv_heads, g = item % s.kv_heads, head = g * per_group;
-      const AttentionGradients<T> at = {at_group(a.q, b, head),    at_group(a.k, b, g),  at_group(a.v, b, g),
-                                        at_group(a.out, b, head),  at_group(a.dout, b, head), a.lse + (b * s.heads + head) * s.length,
-                                        at_group(a.dq, b, head),   at_group(a.dk, b, g), at_group(a.dv, b, g)};
-      run.backward({s.length, per_group, s.head_dim, s.scale, s.row_start ? s.row_start + b * s.length : nullptr, at, scratch_of(bytes)});
+      const AttentionGradients<T> at = {
+          at_group(a.q, b, head),   at_group(a.k, b, g),       at_group(a.v, b, g),
+          at_group(a.out, b, head), at_group(a.dout, b, head), a.lse + (b * s.heads + head) * s.length,
+          at_group(a.dq, b, head),  at_group(a.dk, b, g),      at_group(a.dv, b, g)};
+      run.backward(
+          {s.length, per_group, s.head_dim, s.scale, s.row_start ? s.row_start + b * s.length : nullptr, at, scratch_of(bytes)});
     }
   });
 }

@@ -14,15 +14,15 @@ struct HeadView {
 };
 
 struct AttentionShape {
-  int64_t batch = 0, length = 0;             // B, T
-  int64_t heads = 0, kv_heads = 0;           // H, G: H % G == 0; query head h reads key head h / (H / G)
-  int64_t head_dim = 0;                      // D, 1 to 256
-  float scale = 1.0f;                        // on q.k
-  const int32_t* row_start = nullptr;        // [B, T], or null: all 0. t sees keys row_start[t] <= j <= t; never falls along t
+  int64_t batch = 0, length = 0;       // B, T
+  int64_t heads = 0, kv_heads = 0;     // H, G: H % G == 0; query head h reads key head h / (H / G)
+  int64_t head_dim = 0;                // D, 1 to 256
+  float scale = 1.0f;                  // on q.k
+  const int32_t* row_start = nullptr;  // [B, T], or null: all 0. t sees keys row_start[t] <= j <= t; never falls along t
 };
 
-/// out[t] = sum over j of softmax_j(scale q[t].k[j]) v[j]. lse [B, H, T], the logarithm of the softmax's denominator, is written for
-/// the backward pass, or null.
+/// out[t] = sum over j of softmax_j(scale q[t].k[j]) v[j]. lse [B, H, T], the logarithm of the softmax's denominator, is written
+/// for the backward pass, or null.
 template <typename T>
 void flash_attention(const AttentionShape& shape, HeadView<const T> q, HeadView<const T> k, HeadView<const T> v, HeadView<T> out,
                      float* lse);

@@ -9,12 +9,12 @@ namespace {
 template <typename Math>
 struct BackwardScratch {
   using Number = typename Math::Number;
-  Number *k, *v, *k_turned;                     // the whole group's keys
-  float *dk, *dv;                               // [T, width] f32 sums
-  float *q_turned, *dout_turned, *q, *dout;     // panels of 64 queries
-  Number *p, *ds;                               // [64 keys, 64 queries], left sides
-  float *ds_panel, *probabilities, *dq;         // dq^T [width, 64]
-  float *lse, *delta, *scales;                  // of 64 queries
+  Number *k, *v, *k_turned;                  // the whole group's keys
+  float *dk, *dv;                            // [T, width] f32 sums
+  float *q_turned, *dout_turned, *q, *dout;  // panels of 64 queries
+  Number *p, *ds;                            // [64 keys, 64 queries], left sides
+  float *ds_panel, *probabilities, *dq;      // dq^T [width, 64]
+  float *lse, *delta, *scales;               // of 64 queries
   size_t bytes;
   BackwardScratch(int64_t length, int64_t dim, float* base) {
     Carver carve(base);

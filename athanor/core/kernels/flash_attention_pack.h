@@ -27,7 +27,8 @@ inline void transpose16(__m512 (&r)[16]) {
   }
 #pragma GCC unroll 4
   for (int i = 0; i < 16; i += 4) {
-    const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]), c = _mm512_castps_pd(t[i + 2]), d = _mm512_castps_pd(t[i + 3]);
+    const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]), c = _mm512_castps_pd(t[i + 2]),
+                  d = _mm512_castps_pd(t[i + 3]);
     r[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
     r[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
     r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));

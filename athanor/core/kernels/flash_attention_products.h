@@ -1,5 +1,6 @@
 #pragma once
-// The small matrix products inside attention tiles, for f32 and for bf16 pairs. Only for sources with an instruction set in their name.
+// The small matrix products inside attention tiles, for f32 and for bf16 pairs. Only for sources with an instruction set in their
+// name.
 //
 // C [rows, lanes] += A [rows, depth] B [depth, lanes]. One step takes kDepth numbers of the depth: A's are broadcast as one 32-bit
 // word, B's lie lane by lane in a "panel" [depth / kDepth, lanes, kDepth]; so a vector of B is always 64 bytes for 16 lanes and
@@ -67,17 +68,21 @@ template <typename Math, int R, typename Finish>
 [[gnu::always_inline]] inline void tile_of(int vectors, const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb,
                                            int64_t steps, const Finish& finish) {
   switch (vectors) {
-    case 1: return tile<Math, R, 1>(a, lda, b, ldb, steps, finish);
-    case 2: return tile<Math, R, 2>(a, lda, b, ldb, steps, finish);
-    case 3: return tile<Math, R, 3>(a, lda, b, ldb, steps, finish);
-    default: return tile<Math, R, 4>(a, lda, b, ldb, steps, finish);
+    case 1:
+      return tile<Math, R, 1>(a, lda, b, ldb, steps, finish);
+    case 2:
+      return tile<Math, R, 2>(a, lda, b, ldb, steps, finish);
+    case 3:
+      return tile<Math, R, 3>(a, lda, b, ldb, steps, finish);
+    default:
+      return tile<Math, R, 4>(a, lda, b, ldb, steps, finish);
   }
 }
 
 /// c [rows, 16 * vectors] (row length ldc) = keep(c, v) + a b. rows is a multiple of 8.
 template <typename Math, int R, int V, typename Keep>
-inline void product_columns(int64_t rows, int64_t steps, const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb, float* c,
-                            int64_t ldc, const Keep& keep) {
+inline void product_columns(int64_t rows, int64_t steps, const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb,
+                            float* c, int64_t ldc, const Keep& keep) {
   for (int64_t row = 0; row < rows; row += R)
     tile<Math, R, V>(a + row * lda, lda, b, ldb, steps, [&](const __m512(&sums)[R][V]) {
 #pragma GCC unroll 8
@@ -91,8 +96,8 @@ inline void product_columns(int64_t rows, int64_t steps, const typename Math::Nu
 }
 
 template <typename Math, typename Keep>
-inline void product(int64_t rows, int64_t vectors, int64_t steps, const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb,
-                    float* c, int64_t ldc, const Keep& keep) {
+inline void product(int64_t rows, int64_t vectors, int64_t steps, const typename Math::Number* a, int64_t lda, const float* b,
+                    int64_t ldb, float* c, int64_t ldc, const Keep& keep) {
   for (int64_t done = 0; done < vectors;) {
     const int64_t left = vectors - done;
     const float* right = b + 16 * done;

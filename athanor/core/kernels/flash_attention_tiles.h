@@ -42,7 +42,8 @@ struct QueryBlock {
   alignas(64) int32_t position[kBlock];
   alignas(64) int32_t start[kBlock];
 
-  QueryBlock(int64_t block, int64_t length, const int32_t* row_start) : first(block * kBlock), count(std::min(kBlock, length - first)) {
+  QueryBlock(int64_t block, int64_t length, const int32_t* row_start)
+      : first(block * kBlock), count(std::min(kBlock, length - first)) {
     for (int64_t i = 0; i < kBlock; ++i) {
       position[i] = static_cast<int32_t>(first + i);
       start[i] = row_start ? row_start[std::min(first + i, length - 1)] : 0;
@@ -56,7 +57,8 @@ struct QueryBlock {
   bool partly_hidden(int64_t key_block) const { return diagonal(key_block) || start[kBlock - 1] > key_block * kBlock; }
   __mmask16 sees(int64_t key, int v) const {
     const __m512i k = _mm512_set1_epi32(static_cast<int32_t>(key));
-    return _mm512_cmple_epi32_mask(k, _mm512_load_si512(position + 16 * v)) & _mm512_cmple_epi32_mask(_mm512_load_si512(start + 16 * v), k);
+    return _mm512_cmple_epi32_mask(k, _mm512_load_si512(position + 16 * v)) &
+           _mm512_cmple_epi32_mask(_mm512_load_si512(start + 16 * v), k);
   }
 };
 
