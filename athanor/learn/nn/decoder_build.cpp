@@ -123,7 +123,7 @@ class DecoderBuilder {
       inputs.push_back(linear(Slot::kV, Slot::kVBias, i));
     }
     const double scale = spec.attention_scale != 0 ? spec.attention_scale : 1.0 / std::sqrt(static_cast<double>(spec.head_dim));
-    const std::string_view attention_path = above(path_of(Slot::kAttnOut, i)), ffn_path = above(path_of(Slot::kDown, i));
+    const std::string attention_path(above(path_of(Slot::kAttnOut, i))), ffn_path(above(path_of(Slot::kDown, i)));
     base::expect(above(attention_path) == path && above(ffn_path) == path, "nn.decoder",
                  "attention and feed-forward lie in the layer");
 
