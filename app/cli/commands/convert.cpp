@@ -1,0 +1,135 @@
+// athanor convert: a llama2.c file or a model folder -> a model folder.
+
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "app/cli/output.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/dtype.h"
+#include "athanor/core/base/error.h"
+#include "athanor/core/base/half.h"
+#include "athanor/core/base/progress.h"
+#include "athanor/core/checkpoint/llama2c.h"
+#include "athanor/core/checkpoint/model_folder.h"
+#include "athanor/core/text/llama2c_tokenizer.h"
+
+namespace athanor::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string in, out, tokenizer;
+  bool force = false;
+};
+
+/// Removed with everything in it at the end.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+bool is_floating(base::DType type) {
+  return type == base::DType::kF64 || type == base::DType::kF32 || type == base::DType::kF16 || type == base::DType::kBF16;
+}
+
+std::vector<std::byte> as_type(const std::vector<float>& values, base::DType type) {
+  std::vector<std::byte> out(values.size() * base::dtype_size(type));
+  if (type == base::DType::kF32) {
+    std::memcpy(out.data(), values.data(), out.size());
+    return out;
+  }
+  auto* to = reinterpret_cast<uint16_t*>(out.data());
+  for (size_t i = 0; i < values.size(); ++i)
+    to[i] = type == base::DType::kBF16 ? base::f32_to_bf16(values[i]) : base::f32_to_f16(values[i]);
+  return out;
+}
+
+/// Floating arrays in another type; `storage` keeps what was made.
+std::vector<checkpoint::NamedArray> converted(const std::vector<checkpoint::NamedArray>& arrays, base::DType type,
+                                              std::vector<std::vector<std::byte>>& storage) {
+  base::Progress progress("converting", arrays.size(), "arrays");
+  std::vector<checkpoint::NamedArray> out;
+  for (const checkpoint::NamedArray& array : arrays) {
+    out.push_back(array);
+    progress.advance(1);
+    if (!is_floating(array.array.dtype) || array.array.dtype == type) continue;
+    storage.push_back(as_type(checkpoint::to_f32(array.array, array.name), type));
+    out.back().array.dtype = type;
+    out.back().array.bytes = storage.back();
+  }
+  progress.finish();
+  return out;
+}
+
+base::DType wanted_type(const std::string& dtype) {
+  base::DType type = *base::dtype_from_user(dtype);
+  if (type != base::DType::kF32 && type != base::DType::kF16 && type != base::DType::kBF16)
+    base::input_error("cli.convert", {"weights cannot be written this way", dtype, "f32, f16 or bf16"});
+  return type;
+}
+
+void convert_llama2c(const Arguments& a, const std::string& dtype) {
+  checkpoint::Llama2cModel model = checkpoint::read_llama2c(a.in);
+  std::vector<std::vector<std::byte>> storage;
+  if (!dtype.empty()) model.arrays = converted(model.arrays, wanted_type(dtype), storage);
+  ScratchFolder scratch(base::cat(a.out, ".tokenizer-", getpid()));
+  if (!a.tokenizer.empty()) text::convert_llama2c_tokenizer(a.tokenizer, scratch.path());
+  base::Json generation = {{"bos_token_id", 1}, {"eos_token_id", 2}, {"do_sample", true}};
+  checkpoint::write_model_folder(a.out, *model.config, &generation, model.arrays,
+                                 {.carry_from = a.tokenizer.empty() ? fs::path() : scratch.path(), .replace = a.force});
+}
+
+void convert_folder(const Arguments& a, const std::string& dtype) {
+  if (!a.tokenizer.empty())
+    base::input_error("cli.convert", {"--tokenizer belongs to a llama2.c file", a.in, "a .bin file of llama2.c"});
+  auto folder = checkpoint::ModelFolder::open(a.in);
+  std::vector<std::vector<std::byte>> storage;
+  std::vector<checkpoint::NamedArray> arrays = folder.weights.arrays();
+  if (!dtype.empty()) arrays = converted(arrays, wanted_type(dtype), storage);
+  checkpoint::write_model_folder(a.out, *folder.config, folder.generation_config.get(), arrays,
+                                 {.carry_from = a.in, .replace = a.force});
+}
+
+int run(const Arguments& a, const Invocation& call) {
+  for (const std::string& path : {a.in, a.out})
+    if (path.ends_with(".gguf"))
+      base::input_error("cli.convert", {"GGUF files cannot be read or written yet", path, "a folder in Hugging Face's layout"});
+  std::error_code ignored;
+  if (fs::is_directory(a.in, ignored))
+    convert_folder(a, call.everywhere.dtype);
+  else if (fs::exists(a.in, ignored))
+    convert_llama2c(a, call.everywhere.dtype);
+  else
+    base::file_error("cli.convert", {"there is no such file or folder", a.in});
+  print(a.out + "\n");
+  return 0;
+}
+
+}  // namespace
+
+Run declare_convert(Flags& flags) {
+  auto a = std::make_shared<Arguments>();
+  flags.text("--in -i", a->in, {.help = "a model folder, or a .bin file of llama2.c", .required = true});
+  flags.text("--out -o", a->out, {.help = "the folder to write", .required = true});
+  flags.text("--tokenizer", a->tokenizer, {"llama2.c: the tokenizer's .bin file"});
+  flags.flag("--force", a->force, "replace an existing folder");
+  return [a](const Invocation& call) { return run(*a, call); };
+}
+
+}  // namespace athanor::app

@@ -1,0 +1,120 @@
+// athanor generate: prompt -> text, piece by piece as it becomes certain.
+
+#include "athanor/run/generate/generate.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "app/cli/model.h"
+#include "app/cli/output.h"
+#include "app/cli/stopwatch.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+#include "athanor/core/base/log.h"
+#include "athanor/core/base/mapped_file.h"
+#include "athanor/core/base/stop.h"
+
+namespace athanor::app {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  std::string prompt, prompt_file;
+  bool stream = false, json = false;
+  generate::GenerateOptions options;
+};
+
+std::vector<text::TokenId> prompt_ids(const Flags& flags, const Arguments& a, const text::Tokenizer& tokenizer) {
+  if (flags.given("--prompt") == flags.given("--prompt-file"))
+    base::input_error("cli.generate",
+                      {"what shall the model continue?", flags.given("--prompt") ? "--prompt and --prompt-file" : "no prompt",
+                       "--prompt TEXT or --prompt-file FILE"});
+  auto ids = tokenizer.encode(flags.given("--prompt") ? a.prompt : base::read_text_file(a.prompt_file));
+  if (!ids.empty()) return ids;
+  auto start = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
+  if (!start)
+    base::input_error("cli.generate", {"the prompt is empty and the tokenizer names no token to begin with", "", "", "some text"});
+  return {*start};
+}
+
+base::Json as_json(const generate::GenerateResult& result, double seconds, double first) {
+  base::Json json = {
+      {"text", result.text}, {"ids", result.ids}, {"prompt_tokens", result.prompt_tokens}, {"finish_reason", result.finish_reason}};
+  if (!result.logprobs.empty()) json["logprobs"] = result.logprobs;
+  if (!result.top_logprobs.empty()) {
+    base::Json places = base::Json::array();
+    for (const auto& best : result.top_logprobs) {
+      base::Json place = base::Json::array();
+      for (const generate::TokenLogprob& token : best) place.push_back({{"id", token.id}, {"logprob", token.logprob}});
+      places.push_back(std::move(place));
+    }
+    json["top_logprobs"] = std::move(places);
+  }
+  json["first_token_ms"] = first * 1e3;
+  json["decode_tok_s"] =
+      result.ids.size() > 1 && seconds > first ? static_cast<double>(result.ids.size() - 1) / (seconds - first) : 0.0;
+  return json;
+}
+
+/// Notes when the first token came.
+class TimedSource : public generate::ScoreSource {
+ public:
+  TimedSource(generate::ScoreSource& source) : source_(source) {}
+  std::span<float> append(std::span<const text::TokenId> ids) override {
+    auto scores = source_.append(ids);
+    if (first_ < 0) first_ = watch_.seconds();
+    return scores;
+  }
+  int64_t vocab_size() const override { return source_.vocab_size(); }
+  int64_t room() const override { return source_.room(); }
+  double first() const { return first_; }
+  double seconds() const { return watch_.seconds(); }
+
+ private:
+  generate::ScoreSource& source_;
+  Stopwatch watch_;
+  double first_ = -1;
+};
+
+int run(const Flags& flags, const Arguments& a, const Invocation& call) {
+  RunningModel model = open_model(a.model, call.everywhere.dtype);
+  auto tokenizer = model.tokenizer();
+  auto prompt = prompt_ids(flags, a, *tokenizer);
+  bool stream = !a.json && (a.stream || is_terminal(STDOUT_FILENO));
+
+  engine::Session session(model.engine);
+  TimedSource source(session);
+  auto result = generate::generate(source, *tokenizer, prompt, model.end_ids, a.options, [stream](std::string_view piece) {
+    if (stream) print(piece);
+    return !base::stop_requested();
+  });
+  if (base::stop_requested()) result.finish_reason = "interrupted";
+
+  double seconds = source.seconds();
+  if (a.json)
+    print_json(as_json(result, seconds, source.first()));
+  else
+    print(stream ? "\n" : result.text + "\n");
+  base::log(base::LogLevel::kDebug, base::cat(result.ids.size(), " tokens in ", base::fixed(seconds, 2), " s, the first after ",
+                                              base::fixed(source.first() * 1e3, 0), " ms"));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_generate(Flags& flags) {
+  auto a = std::make_shared<Arguments>();
+  declare_model(flags, a->model);
+  flags.text("--prompt -p", a->prompt, {"text to continue"});
+  flags.text("--prompt-file -f --file", a->prompt_file, {"a file with the prompt"});
+  flags.options(base::visit_of(a->options),
+                {"max_new_tokens -n --predict", "temperature --temp", "repetition_penalty --repeat-penalty", "seed -s"});
+  flags.flag("--stream", a->stream, "print each piece as it comes (a terminal always does)");
+  flags.flag("--json", a->json, "one JSON object: text, ids, prompt_tokens, finish_reason, ...");
+  return [a, &flags](const Invocation& call) { return run(flags, *a, call); };
+}
+
+}  // namespace athanor::app

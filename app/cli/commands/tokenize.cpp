@@ -1,0 +1,79 @@
+// athanor tokenize: text -> ids, or with --decode ids -> text.
+
+#include <unistd.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "app/cli/model.h"
+#include "app/cli/output.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+#include "athanor/core/base/mapped_file.h"
+#include "athanor/core/text/tokenizer.h"
+
+namespace athanor::app {
+namespace {
+
+struct Arguments {
+  std::string tokenizer, file, text;
+  bool decode = false, json = false, no_special = false;
+};
+
+std::string input_text(const Flags& flags, const Arguments& a) {
+  if (flags.given("--text") && !a.file.empty())
+    base::input_error("cli.tokenize", {"two texts", "--text and " + a.file, "one of them"});
+  if (flags.given("--text")) return a.text;
+  if (!a.file.empty() && a.file != "-") return base::read_text_file(a.file);
+  if (a.file.empty() && is_terminal(STDIN_FILENO))
+    base::input_error("cli.tokenize", {"no text", "", "--text TEXT, a FILE, or text on standard input"});
+  return read_standard_input();
+}
+
+void print_ids(const std::vector<text::TokenId>& ids) {
+  std::string line;
+  for (text::TokenId id : ids) line += (line.empty() ? "" : " ") + base::cat(id);
+  print(line + "\n");
+}
+
+base::Json as_json(const std::vector<text::TokenId>& ids, const text::Tokenizer& tokenizer) {
+  base::Json tokens = base::Json::array();
+  for (text::TokenId id : ids) tokens.push_back(tokenizer.id_to_token(id));
+  return {{"ids", ids}, {"tokens", std::move(tokens)}};
+}
+
+int run(const Flags& flags, const Arguments& a) {
+  auto tokenizer = text::load_tokenizer(a.tokenizer);
+  std::string text = input_text(flags, a);
+  if (a.decode) {
+    auto ids = parse_ids(text, tokenizer->vocab_size());
+    std::string decoded = tokenizer->decode(ids, a.no_special);
+    if (a.json)
+      print_json({{"text", decoded}, {"ids", ids}});
+    else
+      print(decoded + "\n");
+    return 0;
+  }
+  auto ids = tokenizer->encode(text, {.add_special_tokens = !a.no_special, .parse_special = !a.no_special});
+  if (a.json)
+    print_json(as_json(ids, *tokenizer));
+  else
+    print_ids(ids);
+  return 0;
+}
+
+}  // namespace
+
+Run declare_tokenize(Flags& flags) {
+  auto a = std::make_shared<Arguments>();
+  flags.positional("TOKENIZER", a->tokenizer, "a folder with a tokenizer, or a tokenizer.json");
+  flags.positional("FILE", a->file, "the text; - or nothing: standard input", false);
+  flags.text("--text", a->text, {"the text itself"});
+  flags.flag("--decode", a->decode, "the other way: the text is a list of ids");
+  flags.flag("--no-special", a->no_special, "add and recognise no special tokens (with --decode: leave them out)");
+  flags.flag("--json", a->json, "one JSON object: ids, tokens");
+  return [a, &flags](const Invocation&) { return run(flags, *a); };
+}
+
+}  // namespace athanor::app

@@ -1,0 +1,51 @@
+#include "app/cli/learn_wing.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+
+namespace athanor::app {
+
+std::filesystem::path learn_program() {
+  std::error_code error;
+  std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return self.parent_path() / "athanor-learn";
+}
+
+std::vector<std::string> missing_libraries(const std::filesystem::path& program) {
+  // What ldd does: the loader lists the libraries instead of starting the program.
+  std::string quoted = "'";
+  for (char c : program.string()) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  std::string command = "LD_TRACE_LOADED_OBJECTS=1 " + quoted + "' 2>&1";
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::vector<std::string> missing;
+  char line[1024];
+  while (pipe && fgets(line, sizeof line, pipe.get()))
+    if (char* arrow = std::strstr(line, " => not found")) missing.emplace_back(line + std::strspn(line, " \t"), arrow);
+  return missing;
+}
+
+void start_learn(const Invocation& call) {
+  std::filesystem::path program = learn_program();
+  if (!std::filesystem::exists(program))
+    base::file_error("cli.learn",
+                     {"this command learns, and athanor-learn is not beside athanor", "", program.string(), "make build"});
+  // One look at the usual place is cheap; the loader is asked only where libtorch is not there.
+  if (!std::filesystem::exists(ATHANOR_LIBTORCH_FILE))
+    if (auto missing = missing_libraries(program); !missing.empty())
+      base::file_error("cli.learn", {"athanor-learn needs a library that is not on this machine", missing[0], "", "make setup"});
+
+  std::vector<char*> arguments = {const_cast<char*>(program.c_str())};
+  for (const std::string& a : call.arguments) arguments.push_back(const_cast<char*>(a.c_str()));
+  arguments.push_back(nullptr);
+  execv(program.c_str(), arguments.data());
+  base::file_error("cli.learn", {"cannot start athanor-learn", std::strerror(errno), "", "athanor doctor"});
+}
+
+}  // namespace athanor::app

@@ -1,0 +1,120 @@
+#include "app/cli_learn/quickstart/page.h"
+
+#include <torch/headeronly/version.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/help.h"
+#include "app/cli/model.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/threads.h"
+
+namespace athanor::app {
+namespace {
+
+using base::cat;
+using base::fixed;
+
+std::string value_in(const char* file, const std::string& key) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(key)) {
+      std::string value = line.substr(line.find_first_of(":=") + 1);
+      value.erase(0, value.find_first_not_of(" \t\""));
+      return value.substr(0, value.find_last_not_of(" \t\"") + 1);
+    }
+  return "unknown";
+}
+
+std::vector<std::pair<double, double>> points_of(const base::Json& pairs, double factor) {
+  std::vector<std::pair<double, double>> points;
+  for (const base::Json& pair : pairs) points.emplace_back(pair[0].get<double>(), pair[1].get<double>() * factor);
+  return points;
+}
+
+std::string key_of(const train::TrainRecipe& recipe, const char* name) {
+  const base::Node* node = recipe.model.find(name);
+  return node == nullptr ? "-" : node->scalar;
+}
+
+std::vector<Fact> model_facts(const QuickstartPlan& plan, const QuickstartState& state) {
+  const base::Json& after = state.at("after");
+  return {
+      {"kind", key_of(plan.recipe, "model_type")},
+      {"parameters", base::human_count(after["parameters"].get<double>())},
+      {"width, layers, heads", cat(key_of(plan.recipe, "hidden_size"), ", ", key_of(plan.recipe, "num_hidden_layers"), ", ",
+                                   key_of(plan.recipe, "num_attention_heads"))},
+      {"vocabulary", cat(plan.vocab(), " tokens of ", fixed(state.at("tokenizer")["bytes_per_token"].get<double>(), 2), " bytes")},
+      {"context", cat(key_of(plan.recipe, "max_position_embeddings"), " tokens")}};
+}
+
+std::vector<Fact> training_facts(const QuickstartPlan& plan, const QuickstartState& state) {
+  const base::Json& text = state.at("text");
+  const base::Json& train = state.at("train");
+  const train::TrainOptions& o = plan.recipe.train;
+  return {{"text", cat(base::human_bytes(text["train_bytes"].get<double>()), ", held out ",
+                       base::human_bytes(text["held_out_bytes"].get<double>()))},
+          {"steps", cat(train["steps"].get<int64_t>(), " of ", o.batch * o.accumulation, " × ", o.length, " tokens")},
+          {"tokens seen",
+           cat(base::human_count(train["tokens"].get<double>()), ", ", fixed(train["epochs"].get<double>(), 1), " times the text")},
+          {"time", cat(fixed(train["seconds"].get<double>(), 0), " s")},
+          {"learning rate", cat(o.lr, ", ", o.schedule)},
+          {"weight decay, dropout", cat(o.weight_decay, ", ", o.dropout)},
+          {"numbers", o.dtype},
+          {"seed", cat(o.seed)}};
+}
+
+std::vector<Fact> environment_facts() {
+  return {{"processor", value_in("/proc/cpuinfo", "model name")},
+          {"threads", cat(base::thread_count())},
+          {"memory", value_in("/proc/meminfo", "MemTotal")},
+          {"system", value_in("/etc/os-release", "PRETTY_NAME")},
+          {"athanor", ATHANOR_VERSION},
+          {"libtorch (training only)", TORCH_VERSION}};
+}
+
+}  // namespace
+
+std::vector<NextStep> next_steps(const QuickstartPlan& plan) {
+  std::string model = plan.model().string(), prompt = plan.bundled ? "JULIET:" : "Once";
+  return {
+      {"Let it write more", cat("athanor generate ", model, " --prompt \"", prompt, "\" --temperature 0.8 --max-new-tokens 200")},
+      {"Measure it on another text", cat("athanor eval ", model, " --task perplexity --data FILE")},
+      {"See how fast it runs, also with 8-bit weights", cat("athanor bench ", model, " -p 128 -n 64 --dtype i8")},
+      {"Train longer", "athanor quickstart --minutes 20 --out longer"},
+      {"Try another shape; every name of the recipe can be set",
+       "athanor quickstart --out wider model.hidden_size=256 train.dropout=0.2"},
+      {"Learn from your own text", "athanor quickstart --corpus FILE --out mine"},
+      {"Look at the recipe, change it and run it",
+       cat("athanor train ", (plan.model() / "recipe.yaml").string(), " train.lr=1e-3 out=other")}};
+}
+
+Report report_of(const QuickstartPlan& plan, const QuickstartState& state) {
+  const base::Json& train = state.at("train");
+  const base::Json& samples = state.at("samples");
+  Report report;
+  report.title = plan.bundled ? "A small model learns Shakespeare" : "A small model learns a text";
+  report.subtitle = cat(base::human_count(state.at("after")["parameters"].get<double>()), " parameters, trained from nothing in ",
+                        fixed(train["seconds"].get<double>() / 60, 1), " minutes on ", base::thread_count(),
+                        " threads of an ordinary processor.");
+  report.before = state.at("before")["nats_per_byte"];
+  report.after = state.at("after")["nats_per_byte"];
+  report.guess = state.at("text")["byte_frequency_nats"];
+  report.held_out_bytes = state.at("text")["held_out_bytes"];
+  double bytes_per_token = state.at("tokenizer")["bytes_per_token"];
+  report.losses = {{"training batches", thinned(points_of(train["losses"], 1 / bytes_per_token), 400), false},
+                   {"held-out text", points_of(train["held_out"], 1), true}};
+  for (const base::Json& sample : samples["samples"])
+    report.samples.push_back({sample["temperature"], sample["prompt"], sample["text"]});
+  report.model = model_facts(plan, state);
+  report.training = training_facts(plan, state);
+  report.speed = {{"tokens per second, training", base::human_count(train["tokens_per_second"].get<double>())},
+                  {"tokens per second, writing", base::human_count(samples["tokens_per_second"].get<double>())},
+                  {"most memory held", base::human_bytes(state.at("peak_memory_mib").get<double>() * 1024 * 1024)}};
+  report.environment = environment_facts();
+  report.next = next_steps(plan);
+  return report;
+}
+
+}  // namespace athanor::app
