@@ -22,7 +22,7 @@ struct ModelFolder {
 };
 
 struct WriteModelOptions {
-  std::filesystem::path carry_from;        // a folder whose other files (tokenizer, templates, licences ...) are copied unchanged; empty: none
+  std::filesystem::path carry_from = {};   // a folder whose other files (tokenizer, templates, licences ...) are copied unchanged; empty: none
   bool replace = false;                    // an existing target is replaced as a whole
   uint64_t shard_bytes = uint64_t{5} << 30;
 };
