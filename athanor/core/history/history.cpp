@@ -58,7 +58,8 @@ class Statement {
   Statement& bind(int64_t value) { return check(sqlite3_bind_int64(statement_, ++bound_, value)); }
   Statement& bind(double value) { return check(sqlite3_bind_double(statement_, ++bound_, value)); }
   Statement& bind(std::string_view value) {
-    return check(sqlite3_bind_text(statement_, ++bound_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT));
+    return check(sqlite3_bind_text(statement_, ++bound_, value.empty() ? "" : value.data(), static_cast<int>(value.size()),
+                                   SQLITE_TRANSIENT));
   }
   /// True while there is a row.
   bool step() {
@@ -93,7 +94,9 @@ class Statement {
 /// Rolled back unless committed.
 class Transaction {
  public:
-  Transaction(sqlite3* handle, const std::string& path) : handle_(handle), path_(path) { Statement(handle, path, "BEGIN IMMEDIATE").step(); }
+  Transaction(sqlite3* handle, const std::string& path) : handle_(handle), path_(path) {
+    Statement(handle, path, "BEGIN IMMEDIATE").step();
+  }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() {
