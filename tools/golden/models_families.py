@@ -39,9 +39,11 @@ def fresh(case):
 SMALL = dict(vocab_size=48, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=32)
 SMALL_GPT2 = dict(vocab_size=48, n_embd=16, n_layer=2, n_head=4, n_positions=32, bos_token_id=0, eos_token_id=0)
 
+torch.manual_seed(SEED)
 MODELS = {
     "llama": LlamaForCausalLM(LlamaConfig(**SMALL)),
     "llama-grouped-tied": LlamaForCausalLM(LlamaConfig(**SMALL, num_key_value_heads=2, tie_word_embeddings=True)),
+    "llama-grouped": LlamaForCausalLM(LlamaConfig(**SMALL, num_key_value_heads=2)),
     "llama-biases-wide-heads": LlamaForCausalLM(
         LlamaConfig(**SMALL, num_key_value_heads=1, attention_bias=True, mlp_bias=True, head_dim=6, hidden_act="gelu_new")
     ),
@@ -106,7 +108,6 @@ def all_types():
 
 
 if __name__ == "__main__":
-    torch.manual_seed(SEED)
     families()
     model_folders()
     all_types()

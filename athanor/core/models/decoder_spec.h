@@ -17,7 +17,7 @@ struct RopeSpec {
   double theta = 10000.0;
   int64_t dims = 0;          // how many of a head's numbers rotate (even); the rest pass through
   bool interleaved = false;  // pairs (0,1)(2,3).. instead of (0,d/2)(1,d/2+1)..
-  std::string scaling;       // "" none, "linear", "dynamic", "llama3", "yarn"
+  std::string scaling = {};  // "" none, "linear", "dynamic", "llama3", "yarn"
   double factor = 1.0;
   double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
   double beta_fast = 32.0, beta_slow = 1.0;              // yarn
