@@ -23,14 +23,14 @@ struct BpeTrainerOptions {
 };
 
 struct BpeTrainingResult {
-  std::vector<std::string> tokens;                  // by id, as tokenizer.json spells them: special tokens, 256 bytes, merged tokens
+  std::vector<std::string> tokens;  // by id, as tokenizer.json spells them: special tokens, 256 bytes, merged tokens
   std::vector<std::pair<TokenId, TokenId>> merges;  // in order of rank
   uint64_t bytes = 0, words = 0, distinct_words = 0;
 };
 
-/// Merges equal those of the `tokenizers` library (BpeTrainer, ByteLevel, initial_alphabet = all bytes) for the same files and settings,
-/// and do not depend on the number of threads. Files are read line by line, so that no token holds text from both sides of a line's end.
-/// input_error for options out of range or no files; file_error where a file cannot be read or is not UTF-8.
+/// Merges equal those of the `tokenizers` library (BpeTrainer, ByteLevel, initial_alphabet = all bytes) for the same files and
+/// settings, and do not depend on the number of threads. Files are read line by line, so that no token holds text from both sides
+/// of a line's end. input_error for options out of range or no files; file_error where a file cannot be read or is not UTF-8.
 BpeTrainingResult train_bpe(const std::vector<std::filesystem::path>& files, const BpeTrainerOptions& options);
 
 /// The same on one text in memory.

@@ -1,5 +1,6 @@
 #pragma once
-// Text <-> token ids. A tokenizer is what a `tokenizer.json` describes: normalizer -> pre-tokenizer -> model -> post-processor, and a decoder.
+// Text <-> token ids. A tokenizer is what a `tokenizer.json` describes: normalizer -> pre-tokenizer -> model -> post-processor, and
+// a decoder.
 
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,16 @@ using TokenId = int32_t;
 struct EncodeOptions {
   bool add_special_tokens = true;  // what the post-processor adds at the ends (<s>, [CLS] ...)
   bool parse_special = true;       // "<|endoftext|>" in the text becomes that token; false: it is plain text
+};
+
+/// Decoding under way, id by id.
+class TextStream {
+ public:
+  virtual ~TextStream() = default;
+  /// Text that became certain with this token.
+  virtual std::string push(TokenId id) = 0;
+  /// The text that was still held back.
+  virtual std::string finish() = 0;
 };
 
 class Tokenizer {
@@ -40,25 +51,30 @@ class Tokenizer {
   /// From tokenizer_config.json / special_tokens_map.json, or what the file says; nullopt where it says nothing.
   virtual std::optional<TokenId> bos() const = 0;
   virtual std::optional<TokenId> eos() const = 0;
+
+  /// What StreamDecoder works with. The tokenizer makes it, because what must be held back depends on its decoder; by default it is
+  /// the bytes of an unfinished UTF-8 character.
+  virtual std::unique_ptr<TextStream> stream(bool skip_special) const;
+  /// The tokenizer as the text of a tokenizer.json. input_error where its kind has no such form.
+  virtual std::string json() const;
 };
 
 /// A folder with tokenizer.json (or vocab.json + merges.txt), or such a file itself.
 /// Throws file_error `[text....]` on anything malformed, input_error where the folder has no tokenizer.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
-/// Turns a growing list of ids into text piece by piece; a UTF-8 character is never broken: bytes of an unfinished one are held back.
+/// Turns a growing list of ids into text piece by piece; a UTF-8 character is never broken: bytes of an unfinished one are held
+/// back. The tokenizer must outlive it.
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true) : tokenizer_(tokenizer), skip_special_(skip_special) {}
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true) : stream_(tokenizer.stream(skip_special)) {}
   /// Text that became certain with this token ("" while a character is unfinished). All pieces joined equal decode() of all ids.
-  std::string push(TokenId id);
+  std::string push(TokenId id) { return stream_->push(id); }
   /// What is still held back, invalid bytes as U+FFFD.
-  std::string finish();
+  std::string finish() { return stream_->finish(); }
 
  private:
-  const Tokenizer& tokenizer_;
-  bool skip_special_;
-  std::string pending_;
+  std::unique_ptr<TextStream> stream_;
 };
 
 }  // namespace athanor::text

@@ -1,0 +1,134 @@
+// The merges of a SentencePiece BPE model are not stored; they follow from the scores: every way to cut a piece into two pieces is
+// a rule, the better the piece's score the earlier, of one piece the longer left part first. That is what transformers' conversion
+// of Llama's tokenizer does. Checked against the ids of llama2.c's own encoder for stories260K.
+
+#include "athanor/core/text/llama2c_tokenizer.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "athanor/core/base/byte_reader.h"
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
+#include "athanor/core/base/mapped_file.h"
+#include "athanor/core/text/tokenizers/tokenizer_json.h"
+#include "athanor/core/text/tokenizers/unicode.h"
+#include "athanor/core/text/trainers/tokenizer_folder.h"
+
+namespace athanor::text {
+
+namespace {
+
+constexpr std::string_view kWhere = "text.llama2c", kSpaceMark = "\xe2\x96\x81";
+constexpr TokenId kFirstByte = 3, kFirstPiece = kFirstByte + 256;
+
+[[noreturn]] void refuse(const std::string& name, std::string what, std::string got = {}, std::string expected = {}) {
+  base::file_error(kWhere, {base::cat(name, ": ", what), std::move(got), std::move(expected)});
+}
+
+/// The file shows a piece's mark as a space, and puts line ends around <s> and </s>.
+std::string spelled(TokenId id, std::string_view bytes) {
+  if (id < kFirstByte) return id == 0 ? "<unk>" : id == 1 ? "<s>" : "</s>";
+  std::string piece;
+  for (char c : bytes) {
+    if (c == ' ') {
+      piece += kSpaceMark;
+    } else {
+      piece += c;
+    }
+  }
+  return piece;
+}
+
+struct Pieces {
+  Vocabulary vocabulary;
+  std::vector<float> scores;
+};
+
+Pieces read_pieces(std::span<const std::byte> bytes, const std::string& name) {
+  base::ByteReader reader(bytes, std::string(kWhere), name);
+  auto longest = reader.read<int32_t>("the longest piece");
+  Pieces pieces;
+  while (reader.remaining() > 0) {
+    auto id = static_cast<TokenId>(pieces.scores.size());
+    pieces.scores.push_back(reader.read<float>("a score"));
+    auto length = reader.read<int32_t>("a length");
+    if (length < 1 || length > std::max(longest, 16))
+      refuse(name, base::cat("the length of token ", id, " is wrong"), base::cat(length));
+    auto text = reader.take(static_cast<uint64_t>(length), "a piece");
+    std::string token = spelled(id, {reinterpret_cast<const char*>(text.data()), text.size()});
+    if (!is_utf8(token)) refuse(name, base::cat("token ", id, " is not UTF-8"));
+    if (!(pieces.scores.back() > -1e30f && pieces.scores.back() < 1e30f))
+      refuse(name, base::cat("the score of token ", id, " is not finite"));
+    if (id > kMaxTokenId || pieces.vocabulary.add(token, id) != Vocabulary::Added::kYes)
+      refuse(name, base::cat("token ", id, " occurs twice"), base::cat("\"", token, "\""));
+  }
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string token = base::cat("<0x", kDigits[byte >> 4], kDigits[byte & 15], ">");
+    if (pieces.vocabulary.find(token) != kFirstByte + byte)
+      refuse(name, "not a vocabulary with byte fallback", "", base::cat("token ", kFirstByte + byte, " = ", token));
+  }
+  return pieces;
+}
+
+struct ScoredMerge {
+  Merge merge;
+  float score;
+  uint32_t left_length, right_length;  // characters
+};
+
+std::vector<Merge> merges_of(const Pieces& pieces) {
+  const Vocabulary& vocabulary = pieces.vocabulary;
+  std::vector<ScoredMerge> all;
+  for (TokenId id = kFirstPiece; id < vocabulary.id_limit(); ++id) {
+    std::string_view piece = vocabulary.token(id);
+    size_t first = all.size();
+    uint32_t count = 0, total = 0;
+    for (size_t i = 0; i < piece.size(); i += char_at(piece.data() + i).length) ++total;
+    for (size_t i = 0; i < piece.size(); i += char_at(piece.data() + i).length, ++count) {
+      TokenId left = vocabulary.find(piece.substr(0, i)), right = vocabulary.find(piece.substr(i));
+      if (count > 0 && left >= 0 && right >= 0)
+        all.push_back({{left, right, id}, pieces.scores[static_cast<size_t>(id)], count, total - count});
+    }
+    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(), [](const ScoredMerge& a, const ScoredMerge& b) {
+      return std::pair(a.merge.left, a.merge.right) < std::pair(b.merge.left, b.merge.right);
+    });
+  }
+  std::stable_sort(all.begin(), all.end(), [](const ScoredMerge& a, const ScoredMerge& b) {
+    return std::tuple(a.score, a.left_length, a.right_length) > std::tuple(b.score, b.left_length, b.right_length);
+  });
+  std::vector<Merge> merges;
+  for (const ScoredMerge& scored : all) merges.push_back(scored.merge);
+  return merges;
+}
+
+constexpr std::string_view kLlama2 = R"({
+  "version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+  "normalizer": {"type": "Sequence", "normalizers": [
+    {"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+  "pre_tokenizer": null,
+  "post_processor": {"type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+             {"SpecialToken": {"id": "<s>", "type_id": 1}}, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},
+  "decoder": {"type": "Sequence", "decoders": [
+    {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
+    {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}})";
+
+}  // namespace
+
+void convert_llama2c_tokenizer(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  base::MappedFile mapped(file);
+  Pieces pieces = read_pieces(mapped.bytes(), file.string());
+  std::vector<Merge> merges = merges_of(pieces);
+  base::Json document = base::parse_json(kLlama2, kWhere, "the Llama 2 pipeline");
+  for (TokenId id : {0, 1, 2}) document["added_tokens"].push_back(special_token_json(id, spelled(id, "")));
+  base::Json model = {{"type", "BPE"}, {"unk_token", "<unk>"}, {"fuse_unk", true}, {"byte_fallback", true}};
+  auto pipeline = build_pipeline(document, model, {std::move(pieces.vocabulary), std::move(merges)}, file.string());
+  write_tokenizer_files(*pipeline, {"<s>", "</s>", "<unk>"}, folder);
+}
+
+}  // namespace athanor::text

@@ -1,0 +1,40 @@
+// ByteLevel (GPT-2): a space before the first word where wanted, GPT-2's pattern, then every byte as its printable stand-in. The
+// stand-ins are never written out here: the model reads bytes and its vocabulary is translated once.
+
+#include "athanor/core/text/tokenizers/pre_tokenizer.h"
+#include "athanor/core/text/tokenizers/scanners/scanner.h"
+
+namespace athanor::text {
+
+size_t scan_gpt2(std::string_view text, size_t begin);
+
+namespace {
+
+class ByteLevel final : public PreTokenizer {
+ public:
+  explicit ByteLevel(const Component& c) : prefix_space_(c.boolean("add_prefix_space")), use_regex_(c.boolean("use_regex", true)) {
+    c.boolean("trim_offsets");
+  }
+
+  void split(std::string_view text, bool at_start, WordSink& words) const override {
+    std::string spaced;
+    if (prefix_space_ && text[0] != ' ') text = (spaced = " ").append(text);
+    if (!use_regex_) return words.word(text, at_start);
+    for (size_t begin = 0; begin < text.size();) {
+      size_t end = scan_gpt2(text, begin);
+      words.word(text.substr(begin, end - begin), at_start && begin == 0);
+      begin = end;
+    }
+  }
+
+  bool byte_level() const override { return true; }
+
+ private:
+  bool prefix_space_, use_regex_;
+};
+
+}  // namespace
+
+std::unique_ptr<PreTokenizer> make_byte_level_split(const Component& c) { return std::make_unique<ByteLevel>(c); }
+
+}  // namespace athanor::text

@@ -1,0 +1,35 @@
+#pragma once
+// Regular expressions of tokenizer.json. They are written for Oniguruma (Ruby syntax); PCRE2 runs them, after a translation of what
+// the two read differently. An expression whose meaning cannot be kept is refused.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace athanor::text {
+
+/// Oniguruma's expression as one that means the same to PCRE2. file_error naming `place` where there is none: a nested or
+/// intersected character class, a possessive-looking {n,m}+, a construct whose letters differ.
+std::string translate_regex(std::string_view regex, std::string_view place);
+
+class Regex {
+ public:
+  /// file_error naming `place` where the expression is malformed.
+  Regex(std::string_view regex, std::string_view place);
+  Regex(Regex&&) noexcept;
+  ~Regex();
+
+  /// Cuts `text` (valid UTF-8) into matches and what is between them, in order, and calls `part` for each. An empty match is a part
+  /// too, unless it stands where the match before it ended. input_error where a match costs more than 10^6 steps.
+  void parts(std::string_view text, const std::function<void(size_t begin, size_t end, bool is_match)>& part) const;
+
+ private:
+  struct Code;
+  std::unique_ptr<Code> code_;
+};
+
+/// A plain text as an expression that matches just it.
+std::string escape_regex(std::string_view text);
+
+}  // namespace athanor::text

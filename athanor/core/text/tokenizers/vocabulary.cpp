@@ -1,0 +1,79 @@
+#include "athanor/core/text/tokenizers/vocabulary.h"
+
+#include <bit>
+#include <cstring>
+
+namespace athanor::text {
+
+uint64_t string_hash(std::string_view text) {
+  constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio
+  uint64_t hash = text.size() * kMultiplier;
+  auto mix = [&hash](uint64_t word) { hash = std::rotl((hash ^ word) * kMultiplier, 29); };
+  while (text.size() >= 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data(), 8);
+    mix(word);
+    text.remove_prefix(8);
+  }
+  uint64_t rest = 0;
+  for (size_t i = 0; i < text.size(); ++i) rest |= static_cast<uint64_t>(static_cast<unsigned char>(text[i])) << (8 * i);
+  mix(rest);
+  hash *= kMultiplier;
+  return hash ^ hash >> 32;
+}
+
+void Vocabulary::reserve(size_t tokens, size_t bytes) {
+  text_.reserve(bytes);
+  entries_.reserve(tokens);
+  entry_of_id_.reserve(tokens);
+  size_t slots = std::bit_ceil(tokens * 2 + 16);
+  if (slots > slots_.size()) rehash(slots);
+}
+
+void Vocabulary::rehash(size_t slots) {
+  std::vector<Slot> old(slots);
+  old.swap(slots_);
+  for (const Slot& slot : old) {
+    if (slot.entry == 0) continue;
+    size_t i = slot.hash & (slots - 1);
+    while (slots_[i].entry != 0) i = (i + 1) & (slots - 1);
+    slots_[i] = slot;
+  }
+}
+
+Vocabulary::Added Vocabulary::add(std::string_view token, TokenId id) {
+  if ((entries_.size() + 1) * 2 > slots_.size()) rehash(std::bit_ceil(entries_.size() * 4 + 16));
+  auto hash = static_cast<uint32_t>(string_hash(token));
+  size_t mask = slots_.size() - 1, i = hash & mask;
+  for (; slots_[i].entry != 0; i = (i + 1) & mask)
+    if (slots_[i].hash == hash && text_of(entries_[slots_[i].entry - 1]) == token) return Added::kTokenTwice;
+  if (has(id)) return Added::kIdTwice;
+  auto index = static_cast<size_t>(id);
+  if (index >= entry_of_id_.size()) entry_of_id_.resize(index + 1);
+  entries_.push_back({text_.size(), static_cast<uint32_t>(token.size()), id});
+  text_ += token;
+  entry_of_id_[index] = static_cast<uint32_t>(entries_.size());
+  slots_[i] = {hash, static_cast<uint32_t>(entries_.size())};
+  return Added::kYes;
+}
+
+TokenId Vocabulary::find(std::string_view token) const {
+  if (slots_.empty()) return -1;
+  auto hash = static_cast<uint32_t>(string_hash(token));
+  size_t mask = slots_.size() - 1;
+  for (size_t i = hash & mask; slots_[i].entry != 0; i = (i + 1) & mask) {
+    const Entry& entry = entries_[slots_[i].entry - 1];
+    if (slots_[i].hash == hash && text_of(entry) == token) return entry.id;
+  }
+  return -1;
+}
+
+bool Vocabulary::has(TokenId id) const {
+  return id >= 0 && static_cast<size_t>(id) < entry_of_id_.size() && entry_of_id_[static_cast<size_t>(id)] != 0;
+}
+
+std::string_view Vocabulary::token(TokenId id) const {
+  return has(id) ? text_of(entries_[entry_of_id_[static_cast<size_t>(id)] - 1]) : std::string_view();
+}
+
+}  // namespace athanor::text
