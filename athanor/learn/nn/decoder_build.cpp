@@ -32,23 +32,24 @@ std::string_view above(std::string_view path) {
 
 std::string last(std::string_view path) { return std::string(path.substr(path.rfind('.') + 1)); }  // npos + 1 is 0
 
-/// Independent standard normal numbers times `deviation`; number i depends on (seed, name, i) alone.
+/// Independent normal numbers with the given deviation; number i depends on (seed, name, i) alone.
 void fill_normal(at::Tensor& parameter, double deviation, uint64_t seed, const std::string& name) {
-  at::Tensor values = at::empty(parameter.sizes(), at::kFloat);
+  const int64_t count = parameter.numel(), blocks = (count + 3) / 4;
+  at::Tensor values = at::empty({4 * blocks}, at::kFloat);
   float* out = values.data_ptr<float>();
-  const int64_t count = values.numel();
   const uint64_t key = base::hash64(name, seed);
-  base::parallel_for((count + 3) / 4, 1024, [&](int64_t begin, int64_t end) {
+  base::parallel_for(blocks, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       const auto words = base::philox_at(key, 0, base::Purpose::kInit, static_cast<uint64_t>(block));
-      for (int64_t i = 0; i < std::min<int64_t>(4, count - 4 * block); ++i) {  // Box-Muller: two words make two numbers
-        const double u = (words[i & 2] + 0.5) * 0x1p-32, turn = 2 * std::numbers::pi * ((words[(i & 2) + 1] + 0.5) * 0x1p-32);
+      for (size_t i = 0; i < 4; i += 2) {  // Box-Muller: two words make two numbers
+        const double u = (words[i] + 0.5) * 0x1p-32, turn = 2 * std::numbers::pi * ((words[i + 1] + 0.5) * 0x1p-32);
         const double radius = deviation * std::sqrt(-2 * std::log(u));
-        out[4 * block + i] = static_cast<float>(radius * (i & 1 ? std::sin(turn) : std::cos(turn)));
+        out[4 * block + static_cast<int64_t>(i)] = static_cast<float>(radius * std::cos(turn));
+        out[4 * block + static_cast<int64_t>(i) + 1] = static_cast<float>(radius * std::sin(turn));
       }
     }
   });
-  parameter.copy_(values);
+  parameter.copy_(values.narrow(0, 0, count).view(parameter.sizes()));
 }
 
 bool is_norm(Slot slot) { return slot == Slot::kFinalNorm || slot == Slot::kAttnNorm || slot == Slot::kFfnNorm; }

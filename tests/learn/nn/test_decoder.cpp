@@ -22,14 +22,13 @@ class DecoderGolden : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(DecoderGolden, LogitsAndHiddenStates) {
-  auto decoder = decoder_of(golden_);
   at::NoGradGuard no_grad;
   for (AttentionKind kind : {AttentionKind::kFused, AttentionKind::kSdpa, AttentionKind::kNaive}) {
-    auto same = decoder_of(golden_, {.attention = kind});
+    auto decoder = decoder_of(golden_, {.attention = kind});
     std::vector<at::Tensor> states;
-    at::Tensor last = same->hidden({tensor_of(golden_, "ids")}, &states);
-    EXPECT_LE(distance(same->logits(last), tensor_of(golden_, "logits")), golden_.tolerance("logits"));
-    ASSERT_EQ(static_cast<int64_t>(states.size()), same->model().spec.layers + 1);
+    at::Tensor last = decoder->hidden({tensor_of(golden_, "ids")}, &states);
+    EXPECT_LE(distance(decoder->logits(last), tensor_of(golden_, "logits")), golden_.tolerance("logits"));
+    ASSERT_EQ(static_cast<int64_t>(states.size()), decoder->model().spec.layers + 1);
     for (size_t i = 0; i < states.size(); ++i)
       EXPECT_LE(relative_distance(states[i], tensor_of(golden_, "hidden." + std::to_string(i))), golden_.tolerance("logits")) << i;
   }
