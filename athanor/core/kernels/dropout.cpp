@@ -35,9 +35,9 @@ void dropout_run(int64_t n, const T* x, const DropoutKeys& k, const T* residual,
 }  // namespace scalar
 
 template <typename T>
-void dropout(int64_t n, const T* x, float p, const DropoutStream& stream, const T* residual, T* y) {
+void dropout(int64_t n, const T* x, double p, const DropoutStream& stream, const T* residual, T* y) {
   const bool wide = isa_level() >= IsaLevel::kAvx512;
-  const double threshold = std::min(std::ceil(static_cast<double>(p) * 0x1p32), 0x1p32 - 1);
+  const double threshold = std::min(std::ceil(p * 0x1p32), 0x1p32 - 1);
   const DropoutKeys keys = {
       .index = stream.first_index,
       .step_low = static_cast<uint32_t>(stream.step),
@@ -45,7 +45,7 @@ void dropout(int64_t n, const T* x, float p, const DropoutStream& stream, const 
       .key0 = static_cast<uint32_t>(stream.seed),
       .key1 = static_cast<uint32_t>(stream.seed >> 32),
       .threshold = static_cast<uint32_t>(threshold),
-      .scale = 1.0f / (1.0f - p)};
+      .scale = static_cast<float>(1 / (1 - p))};
   base::parallel_for((n + 3) / 4, 1024, [&](int64_t begin, int64_t end) {
     const int64_t at = 4 * begin, count = std::min(4 * end, n) - at;
     DropoutKeys part = keys;
@@ -55,7 +55,7 @@ void dropout(int64_t n, const T* x, float p, const DropoutStream& stream, const 
   });
 }
 
-template void dropout<float>(int64_t, const float*, float, const DropoutStream&, const float*, float*);
-template void dropout<uint16_t>(int64_t, const uint16_t*, float, const DropoutStream&, const uint16_t*, uint16_t*);
+template void dropout<float>(int64_t, const float*, double, const DropoutStream&, const float*, float*);
+template void dropout<uint16_t>(int64_t, const uint16_t*, double, const DropoutStream&, const uint16_t*, uint16_t*);
 
 }  // namespace athanor::kernels

@@ -14,6 +14,6 @@ struct DropoutStream {
 /// y[i] = 0 where the element's word is below p * 2^32, else x[i] / (1 - p); plus residual[i] where residual is not null. 0 <= p
 /// < 1. The backward pass is the same call on the gradient, without residual. y may be x or residual.
 template <typename T>
-void dropout(int64_t n, const T* x, float p, const DropoutStream& stream, const T* residual, T* y);
+void dropout(int64_t n, const T* x, double p, const DropoutStream& stream, const T* residual, T* y);
 
 }  // namespace athanor::kernels
