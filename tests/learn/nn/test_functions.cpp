@@ -54,9 +54,9 @@ TEST(Gradients, Rotation) {
 }
 
 TEST(Gradients, Attention) {
-  const Inputs qkv = {random_tensor({2, 4, 4, 3}, 1, at::kDouble), random_tensor({2, 4, 2, 3}, 2, at::kDouble),
-                      random_tensor({2, 4, 2, 3}, 3, at::kDouble)};
-  at::Tensor row_start = int_tensor({2, 4}, {0, 0, 2, 2, 0, 1, 1, 1});
+  const Inputs qkv = {random_tensor({2, 3, 4, 2}, 1, at::kDouble), random_tensor({2, 3, 2, 2}, 2, at::kDouble),
+                      random_tensor({2, 3, 2, 2}, 3, at::kDouble)};
+  at::Tensor row_start = int_tensor({2, 3}, {0, 0, 2, 0, 1, 1});
   for (AttentionKind kind : {AttentionKind::kNaive, AttentionKind::kSdpa, AttentionKind::kFused}) {
     for (const at::Tensor& start : {at::Tensor(), row_start}) {
       auto f = [&](const Inputs& in) { return attention(in[0], in[1], in[2], {0.7, start, kind}); };

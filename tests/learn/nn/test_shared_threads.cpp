@@ -23,6 +23,7 @@ class SharedThreads : public ::testing::Test {
   void TearDown() override {
     base::set_region_executor(nullptr);
     base::set_thread_count(before_);
+    at::set_num_threads(1);
   }
   int before_ = 1;
 };

@@ -1,8 +1,11 @@
 #include "tests/learn/nn/tiny_models.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -14,6 +17,12 @@
 
 namespace athanor::nn {
 namespace {
+
+/// libtorch on one thread: the shapes are tiny, and waiting for a second thread on a busy machine is all that it would do.
+class OneThread : public ::testing::Environment {
+  void SetUp() override { at::set_num_threads(1); }
+};
+[[maybe_unused]] const auto* const one_thread = ::testing::AddGlobalTestEnvironment(new OneThread);
 
 base::Philox stream(uint64_t seed) { return {seed, 0, base::Purpose::kTest}; }
 
