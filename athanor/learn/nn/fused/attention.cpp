@@ -36,9 +36,9 @@ kernels::AttentionShape shape_of(const at::Tensor& q, const at::Tensor& k, doubl
 class Attention : public torch::autograd::Function<Attention> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& q_given, const at::Tensor& k_given,
-                            const at::Tensor& v_given, const at::Tensor& row_start_given, double scale) {
+                            const at::Tensor& v_given, const std::optional<at::Tensor>& row_start_given, double scale) {
     const at::Tensor q = with_dense_heads(q_given), k = with_dense_heads(k_given), v = with_dense_heads(v_given);
-    const at::Tensor row_start = row_start_given.defined() ? row_start_given.contiguous() : row_start_given;
+    const at::Tensor row_start = row_start_given ? row_start_given->contiguous() : at::Tensor();
     at::Tensor out = dense_like(q), lse = empty_f32({q.size(0), q.size(2), q.size(1)});
     by_type(q, [&]<typename T>() {
       kernels::flash_attention<T>(shape_of(q, k, scale, row_start), view<T>(q), view<T>(k), view<T>(v), view_out<T>(out),
@@ -71,7 +71,7 @@ class Attention : public torch::autograd::Function<Attention> {
 }  // namespace
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionArgs& args) {
-  return Attention::apply(q, k, v, args.row_start, args.scale);
+  return Attention::apply(q, k, v, given(args.row_start), args.scale);
 }
 
 }  // namespace athanor::nn::fused

@@ -14,9 +14,9 @@ using torch::autograd::variable_list;
 
 class LayerNorm : public torch::autograd::Function<LayerNorm> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& given, const at::Tensor& weight, const at::Tensor& bias,
-                            double eps) {
-    const at::Tensor x = given.contiguous(), wide = f32(weight), wide_bias = f32(bias);
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& given, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& given_bias, double eps) {
+    const at::Tensor bias = given_bias.value_or(at::Tensor()), x = given.contiguous(), wide = f32(weight), wide_bias = f32(bias);
     const int64_t width = x.size(-1), rows = x.numel() / width;
     at::Tensor y = dense_like(x), mean = empty_f32({rows}), rstd = empty_f32({rows});
     by_type(x, [&]<typename T>() {
@@ -45,7 +45,7 @@ class LayerNorm : public torch::autograd::Function<LayerNorm> {
 }  // namespace
 
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
-  return LayerNorm::apply(x, weight, bias, eps);
+  return LayerNorm::apply(x, weight, given(bias), eps);
 }
 
 }  // namespace athanor::nn::fused

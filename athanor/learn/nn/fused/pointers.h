@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "athanor/core/base/error.h"
 
@@ -34,6 +35,8 @@ T* output(const at::Tensor& t) {
 
 inline at::Tensor f32(const at::Tensor& t) { return t.defined() ? t.to(at::kFloat).contiguous() : t; }
 inline at::Tensor empty_f32(at::IntArrayRef sizes) { return at::empty(sizes, at::kFloat); }
+/// A function's argument must not be an undefined tensor, but may be absent.
+inline std::optional<at::Tensor> given(const at::Tensor& t) { return t.defined() ? std::optional(t) : std::nullopt; }
 /// Uninitialized, dense in row-major order, with x's sizes and type.
 inline at::Tensor dense_like(const at::Tensor& x) { return at::empty(x.sizes(), x.options()); }
 
