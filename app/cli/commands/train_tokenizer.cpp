@@ -1,5 +1,6 @@
 // athanor train-tokenizer: text files -> a folder with tokenizer.json.
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,9 @@ struct Arguments {
 };
 
 int run(const Arguments& a) {
+  std::error_code ignored;
+  if (std::filesystem::exists(a.out, ignored) && !std::filesystem::is_directory(a.out, ignored))
+    base::file_error("cli.train-tokenizer", {"--out is a file", a.out, "a folder"});
   Stopwatch watch;
   text::BpeTrainingResult result = text::train_bpe(std::vector<std::filesystem::path>(a.files.begin(), a.files.end()), a.options);
   text::write_tokenizer_folder(result, a.options, a.out);

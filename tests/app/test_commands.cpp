@@ -1,0 +1,159 @@
+// Every command's happy path on a model of a quarter million parameters, and the shape of its JSON.
+
+#include <fstream>
+
+#include "app/cli/command.h"
+#include "athanor/core/base/mapped_file.h"
+#include "athanor/core/checkpoint/safetensors.h"
+#include "tests/app/workbench.h"
+#include "tests/testing/data.h"
+#include "tests/testing/golden.h"
+
+namespace athanor::app {
+namespace {
+
+TEST(Stories, GreedyTokensAreTheReferences) {
+  Workbench bench;
+  testing::Golden golden("run_engine/stories260K");
+  auto ids = golden.json().at("greedy_ids_from_bos").get<std::vector<int>>();
+  base::Json result = bench.json({"generate", "model", "--prompt", "", "--max-new-tokens", "120", "--temperature", "0", "--json"});
+  EXPECT_EQ(result["ids"].get<std::vector<int>>(), std::vector<int>(ids.begin() + 1, ids.end()));
+  for (const base::Json& text : golden.json().at("encode"))
+    EXPECT_EQ(bench.json({"tokenize", "model", "--text", text.at("text").get<std::string>(), "--json"})["ids"], text.at("ids"));
+}
+
+TEST(Generate, JsonHasThePromisedKeys) {
+  Workbench bench;
+  base::Json result =
+      bench.json({"generate", "-m", "model", "-p", "One day", "-n", "12", "--temp", "0.7", "-s", "3", "--json", "--logprobs", "2"});
+  EXPECT_TRUE(result["text"].is_string());
+  EXPECT_EQ(result["ids"].size(), 12);
+  EXPECT_EQ(result["finish_reason"], "length");
+  EXPECT_GT(result["prompt_tokens"].get<int>(), 1);
+  EXPECT_EQ(result["logprobs"].size(), 12);
+  EXPECT_EQ(result["top_logprobs"][0].size(), 2);
+}
+
+TEST(Generate, SameSeedSameTextAndTheUnderscoreFormParses) {
+  Workbench bench;
+  auto one = bench.run({"generate", "model", "--prompt", "The cat", "--max-new-tokens", "20", "--seed", "5"});
+  auto two = bench.run({"generate", "model", "--prompt", "The cat", "--max_new_tokens", "20", "--seed", "5", "--stream"});
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(one.out, two.out);
+  auto other = bench.run({"generate", "model", "--prompt", "The cat", "--max-new-tokens", "20", "--seed", "6"});
+  EXPECT_NE(one.out, other.out);
+}
+
+TEST(Generate, StopTextEndsAndIsLeftOut) {
+  Workbench bench;
+  base::Json result =
+      bench.json({"generate", "model", "--prompt", "Once upon a time", "--temperature", "0", "--stop", ".", "--json"});
+  EXPECT_EQ(result["finish_reason"], "stop");
+  EXPECT_EQ(result["text"].get<std::string>().find('.'), std::string::npos);
+}
+
+TEST(Generate, PromptFromAFile) {
+  Workbench bench;
+  bench.folder().write("prompt.txt", "Once upon a time");
+  auto file = bench.run({"generate", "model", "-f", "prompt.txt", "-n", "8", "--temp", "0"});
+  auto text = bench.run({"generate", "model", "-p", "Once upon a time", "-n", "8", "--temp", "0"});
+  EXPECT_EQ(file.out, text.out);
+}
+
+TEST(Tokenize, ThereAndBack) {
+  Workbench bench;
+  base::Json result = bench.json({"tokenize", "model", "--text", "Hello there", "--no-special", "--json"});
+  ASSERT_EQ(result["ids"].size(), result["tokens"].size());
+  std::string ids;
+  for (const base::Json& id : result["ids"]) ids += (ids.empty() ? "" : ",") + std::to_string(id.get<int>());
+  EXPECT_EQ(bench.json({"tokenize", "model", "--decode", "--text", ids, "--json"})["text"], "Hello there");
+  auto piped = bench.run({"tokenize", "model", "--no-special"}, "Hello there");
+  auto file = bench.run({"tokenize", (bench / "model/tokenizer.json").string(), "--text", "Hello there", "--no-special"});
+  EXPECT_EQ(piped.out, file.out);
+}
+
+TEST(TrainTokenizer, MakesAFolderThatTokenizes) {
+  Workbench bench;
+  base::Json made =
+      bench.json({"train-tokenizer", "text.txt", "--out", "tokenizer", "--kind", "bpe", "--vocab-size", "400", "--json"});
+  EXPECT_EQ(made["vocab_size"], 400);
+  base::Json ids = bench.json({"tokenize", "tokenizer", "text.txt", "--json"})["ids"];
+  EXPECT_LT(ids.size(), 40'000);
+}
+
+TEST(Logits, EngineAndLayersAgree) {
+  ATH_NEEDS_LEARN();
+  Workbench bench;
+  for (const char* executor : {"engine", "nn"}) {
+    auto result = bench.run({"logits", "model", "--ids", "1,403,407,261", "--out", std::string(executor) + ".safetensors",
+                             "--hidden", "--executor", executor});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+  }
+  auto engine = checkpoint::Checkpoint::open(bench / "engine.safetensors"),
+       nn = checkpoint::Checkpoint::open(bench / "nn.safetensors");
+  EXPECT_EQ(engine.at("logits").shape, (std::vector<int64_t>{4, 512}));
+  EXPECT_EQ(engine.arrays().size(), 7);  // logits, the embedding, five layers
+  for (const auto& [name, array] : engine.arrays()) {
+    EXPECT_EQ(array.shape, nn.at(name).shape) << name;
+    EXPECT_LT(testing::largest_difference(checkpoint::to_f32(array, name), checkpoint::to_f32(nn.at(name), name)), 1e-4) << name;
+  }
+}
+
+TEST(Convert, OtherTypesKeepConfigAndTokenizer) {
+  Workbench bench;
+  ASSERT_EQ(bench.run({"convert", "--in", "model", "--out", "half", "--dtype", "bf16"}).exit_code, 0);
+  auto half = checkpoint::Checkpoint::open(bench / "half");
+  for (const auto& array : half.arrays()) EXPECT_EQ(array.array.dtype, base::DType::kBF16) << array.name;
+  EXPECT_EQ(base::read_text_file(bench / "half/tokenizer.json"), base::read_text_file(bench / "model/tokenizer.json"));
+  EXPECT_EQ(bench.json({"generate", "half", "-p", "Once", "-n", "3", "--json"})["ids"].size(), 3);
+}
+
+TEST(Eval, PerplexityPerTokenAndPerByte) {
+  Workbench bench;
+  bench.folder().write("story.txt", "Once upon a time, there was a little girl named Lily. She loved to play outside in the park.");
+  base::Json result = bench.json({"eval", "model", "--task", "perplexity", "--data", "story.txt", "--json"});
+  EXPECT_EQ(result["task"], "perplexity");
+  EXPECT_NEAR(result["nats_per_byte"].get<double>() / 0.6931471805599453, result["bits_per_byte"].get<double>(), 1e-9);
+  EXPECT_GT(result["value"].get<double>(), 1);
+  EXPECT_LT(result["value"].get<double>(), 20);  // a story of the kind that it was trained on
+  // Windows change what a token sees, not how many are scored.
+  base::Json windows = bench.json({"eval", "model", "--data", "text.txt", "--limit", "700", "--window", "64", "--json"});
+  EXPECT_EQ(windows["tokens"], 700);
+}
+
+TEST(Bench, JsonHasThePromisedKeys) {
+  Workbench bench;
+  base::Json result = bench.json({"bench", "model", "-p", "32", "-n", "8", "-t", "2", "--json"});
+  for (const char* key : {"prefill_tok_s", "decode_tok_s", "peak_rss_mb"}) EXPECT_GT(result[key].get<double>(), 0) << key;
+  EXPECT_EQ(result["threads"], 2);
+}
+
+TEST(List, ShowsTheShelvesOfARoom) {
+  Workbench bench;
+  base::Json result = bench.json({"list", "core/models", "--json"});
+  ASSERT_EQ(result["shelves"].size(), 1);
+  EXPECT_NE(result.dump().find("\"name\":\"llama\""), std::string::npos);
+  auto all = bench.run({"list"});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  for (const char* name : {"core/text", "core/models families", "run/generate"})
+    EXPECT_NE(all.out.find(name), std::string::npos) << name;
+  if (learns()) {
+    EXPECT_NE(all.out.find("learn/train optimizers"), std::string::npos);
+  }
+}
+
+TEST(Runs, BeginsEmpty) {
+  Workbench bench;
+  EXPECT_EQ(bench.json({"runs", "list", "--json"})["runs"].size(), 0);
+  EXPECT_EQ(bench.run({"runs", "show", "7"}).exit_code, 2);
+}
+
+TEST(Doctor, LooksAtEverything) {
+  Workbench bench;
+  base::Json result = bench.json({"doctor", "--json"});
+  EXPECT_TRUE(result["fine"].is_boolean());
+  EXPECT_GE(result["findings"].size(), 6);
+}
+
+}  // namespace
+}  // namespace athanor::app

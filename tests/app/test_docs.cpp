@@ -1,0 +1,74 @@
+// What README, docs and --help show is run: every ```sh block that begins with `athanor`, unless it is marked `sh no-run`, and the
+// examples of every command. A ```yaml block that begins with "# recipe.yaml" becomes that file.
+
+#include "app/cli/command.h"
+#include "tests/app/workbench.h"
+#include "tests/testing/data.h"
+
+namespace athanor::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool needs_learn(const std::string& line) {
+  for (const char* word : {"athanor train ", "athanor estimate", "athanor quickstart", "--executor nn"})
+    if (line.find(word) != std::string::npos) return true;
+  return false;
+}
+
+void run_lines(const Workbench& bench, const Block& block, const fs::path& file) {
+  size_t begin = 0;
+  for (size_t end; (end = block.text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    std::string line = block.text.substr(begin, end - begin);
+    if (!line.starts_with("athanor ") || (needs_learn(line) && !learns())) continue;
+    auto result = bench.shell(line);
+    EXPECT_EQ(result.exit_code, 0) << file.filename() << " near line " << block.line << ": " << line << "\n" << result.err;
+  }
+}
+
+int run_document(const fs::path& file) {
+  Workbench bench;
+  int run = 0;
+  for (const Block& block : blocks_of(file)) {
+    if (block.info == "yaml" && block.text.starts_with("# recipe.yaml\n")) bench.folder().write("recipe.yaml", block.text);
+    EXPECT_FALSE(block.info.empty() && block.text.starts_with("athanor ")) << file << ":" << block.line << " is not marked sh";
+    if (block.info == "sh" && block.text.starts_with("athanor ")) run_lines(bench, block, file), ++run;
+  }
+  return run;
+}
+
+TEST(Docs, EveryExampleRuns) {
+  int run = 0;
+  for (const auto& entry : fs::directory_iterator(testing::source_path("docs")))
+    if (entry.path().extension() == ".md") run += run_document(entry.path());
+  for (const char* name : {"README.md", "README.zh-CN.md", "CONTRIBUTING.md"}) run += run_document(testing::source_path(name));
+  EXPECT_GE(run, 15);
+}
+
+TEST(Docs, EveryCommandHasItsSection) {
+  std::string page;
+  for (const Command& command : commands()) {
+    bool found = false;
+    for (const Block& block : blocks_of(testing::source_path("docs/commands.md")))
+      found |= block.text.find(std::string("athanor ") + command.name) != std::string::npos;
+    EXPECT_TRUE(found) << command.name << " is not in docs/commands.md";
+  }
+}
+
+TEST(Help, ExamplesRun) {
+  Workbench bench;
+  for (const Block& block : blocks_of(testing::source_path("docs/training.md")))
+    if (block.info == "yaml" && block.text.starts_with("# recipe.yaml\n")) bench.folder().write("recipe.yaml", block.text);
+  ASSERT_EQ(bench.run({"train-tokenizer", "text.txt", "--out", "tokenizer", "--vocab-size", "512"}).exit_code, 0);
+  for (const Command& command : commands()) {
+    if (std::string_view(command.name) == "quickstart") continue;  // minutes: test_quickstart.cpp
+    for (const char* example : command.examples) {
+      if (needs_learn(example) && !learns()) continue;
+      auto result = bench.shell(example);
+      EXPECT_EQ(result.exit_code, 0) << example << "\n" << result.err;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace athanor::app

@@ -1,0 +1,92 @@
+#include <fstream>
+
+#include "athanor/core/base/mapped_file.h"
+#include "tests/app/workbench.h"
+#include "tests/testing/data.h"
+
+namespace athanor::app {
+namespace {
+
+/// A quickstart of a few seconds: a small text, a tiny model.
+std::vector<std::string> tiny(const std::string& out) {
+  return {"quickstart",
+          "--quick",
+          "--corpus",
+          "text.txt",
+          "--minutes",
+          "0.03",
+          "--out",
+          out,
+          "model.hidden_size=32",
+          "model.num_hidden_layers=1",
+          "model.num_attention_heads=2",
+          "model.num_key_value_heads=2",
+          "model.intermediate_size=64",
+          "model.vocab_size=384",
+          "train.batch=4",
+          "train.length=64"};
+}
+
+TEST(Quickstart, LeavesModelReportAndNumbers) {
+  ATH_NEEDS_LEARN();
+  Workbench bench;
+  auto result = bench.run(tiny("first"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("athanor generate first/model"), std::string::npos) << result.out;
+  base::Json state = base::read_json_file(bench / "first/quickstart.json", "test");
+  EXPECT_LT(state["after"]["nats_per_byte"].get<double>(), state["before"]["nats_per_byte"].get<double>());
+  EXPECT_EQ(state["after"]["bytes"].get<int64_t>(), state["text"]["held_out_bytes"].get<int64_t>());
+  EXPECT_EQ(state["samples"]["samples"].size(), 4);
+  std::string page = base::read_text_file(bench / "first/report.html");
+  EXPECT_NE(page.find("<svg"), std::string::npos);
+  EXPECT_EQ(bench.json({"generate", "first/model", "-p", "KING", "-n", "4", "--json"})["ids"].size(), 4);
+  // The same numbers by the command that anyone can run.
+  base::Json eval = bench.json({"eval", "first/model", "--data", "first/text/held-out.txt", "--json"});
+  EXPECT_NEAR(eval["nats_per_byte"].get<double>(), state["after"]["nats_per_byte"].get<double>(), 1e-6);
+  // A finished one is not repeated, another one not overwritten.
+  auto again = bench.run(tiny("first"));
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_NE(again.err.find("done before"), std::string::npos) << again.err;
+  auto other = tiny("first");
+  other.push_back("train.lr=1e-3");
+  EXPECT_EQ(bench.run(other).exit_code, 2);
+  EXPECT_EQ(bench.json({"runs", "list", "--json"})["runs"].size(), 1);
+}
+
+TEST(Quickstart, RefusesWhatItCannotDoBeforeItBegins) {
+  ATH_NEEDS_LEARN();
+  Workbench bench;
+  bench.folder().write("short.txt", "too short");
+  bench.folder().write("full/notes.txt", "mine");
+  struct {
+    std::vector<std::string> arguments;
+    const char* part;
+  } cases[] = {{{"--corpus", "short.txt"}, "too short to learn from"},
+               {{"--out", "full"}, "the folder is not empty"},
+               {{"model.hiden_size=3"}, ""},
+               {{"train.learning_rate=3"}, "lr"},
+               {{"model.vocab_size=20"}, "vocab_size"},
+               {{"nonsense"}, "not a setting"}};
+  for (const auto& c : cases) {
+    std::vector<std::string> arguments = {"quickstart", "--quick", "--minutes", "0.01"};
+    arguments.insert(arguments.end(), c.arguments.begin(), c.arguments.end());
+    if (std::string_view(c.part).empty()) continue;
+    auto result = bench.run(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_NE(result.err.find(c.part), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(base::read_text_file(bench / "full/notes.txt"), "mine");
+}
+
+TEST(SlowQuickstart, QuickLearnsShakespeareInUnderAMinute) {
+  ATH_NEEDS_LEARN();
+  Workbench bench;
+  auto result = bench.run({"quickstart", "--quick", "--out", "first"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  base::Json state = base::read_json_file(bench / "first/quickstart.json", "test");
+  EXPECT_LT(state["after"]["nats_per_byte"].get<double>(), 2.2);
+  RecordProperty("seconds", static_cast<int>(result.seconds));
+}
+
+}  // namespace
+}  // namespace athanor::app

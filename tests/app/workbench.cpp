@@ -1,0 +1,68 @@
+#include "tests/app/workbench.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "athanor/core/base/mapped_file.h"
+#include "tests/testing/data.h"
+
+namespace athanor::app {
+namespace fs = std::filesystem;
+
+Workbench::Workbench() {
+  fs::path golden = testing::source_path("tests/golden/run_engine/stories260K");
+  fs::copy_file(golden / "stories260K.bin", folder_ / "stories260K.bin");
+  fs::copy_file(golden / "stories260K.tok512.bin", folder_ / "tok512.bin");
+  std::string corpus = base::read_text_file(testing::source_path("assets/corpus/tinyshakespeare.txt"));
+  folder_.write("text.txt", corpus.substr(0, 60'000));
+  auto made = run({"convert", "--in", "stories260K.bin", "--tokenizer", "tok512.bin", "--out", "model"});
+  if (made.exit_code != 0) throw std::runtime_error("convert failed: " + made.err);
+}
+
+testing::ProgramOptions Workbench::options() const {
+  testing::ProgramOptions options;
+  options.folder = folder_.path();
+  options.seconds = 240;
+  const char* path = std::getenv("PATH");
+  options.environment = {"ATHANOR_RUNS=" + (folder_ / "runs.db").string(), "OMP_WAIT_POLICY=passive",
+                         "PATH=" + testing::build_path("bin").string() + ":" + (path ? path : "")};
+  return options;
+}
+
+testing::ProgramResult Workbench::run(const std::vector<std::string>& arguments, const std::string& input) const {
+  testing::ProgramOptions o = options();
+  o.input = input;
+  return testing::run_athanor(arguments, o);
+}
+
+testing::ProgramResult Workbench::shell(const std::string& line) const {
+  return testing::run_program("/bin/sh", {"-c", line}, options());
+}
+
+base::Json Workbench::json(const std::vector<std::string>& arguments) const {
+  auto result = run(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out.find('\n'), result.out.size() - 1) << "one line: " << result.out;
+  return base::parse_json(result.out, "test", "standard output");
+}
+
+bool learns() { return fs::exists(testing::build_path("bin/athanor-learn")); }
+
+std::vector<Block> blocks_of(const fs::path& file) {
+  std::ifstream lines(file);
+  std::vector<Block> blocks;
+  bool inside = false;
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.starts_with("```")) {
+      if (!inside) blocks.push_back({line.substr(3), "", number});
+      inside = !inside;
+    } else if (inside) {
+      blocks.back().text += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+}  // namespace athanor::app
