@@ -73,17 +73,19 @@ base::Json with_dtype(base::Json config, const std::vector<NamedArray>& arrays) 
 }  // namespace
 
 ModelFolder ModelFolder::open(const fs::path& path) {
-  if (!fs::exists(path)) base::input_error(kWhere, {base::cat(path.string(), ": no such folder")});
-  if (!fs::is_directory(path))
+  std::error_code reason;
+  if (!fs::exists(path, reason))
+    base::input_error(kWhere, {base::cat(path.string(), ": no such folder"), reason ? reason.message() : ""});
+  if (!fs::is_directory(path, reason))
     base::input_error(kWhere,
                       {base::cat(path.string(), ": not a folder"), "a file", "a folder with config.json and model.safetensors"});
-  if (!fs::exists(path / "config.json"))
+  if (!fs::exists(path / "config.json", reason))
     base::input_error(kWhere,
                       {base::cat(path.string(), ": no model folder"), "no config.json", "config.json and model.safetensors"});
   ModelFolder folder;
   folder.path = path;
   folder.config = read_object(path / "config.json");
-  if (fs::exists(path / "generation_config.json")) folder.generation_config = read_object(path / "generation_config.json");
+  if (fs::exists(path / "generation_config.json", reason)) folder.generation_config = read_object(path / "generation_config.json");
   folder.weights = Checkpoint::open(path);
   return folder;
 }

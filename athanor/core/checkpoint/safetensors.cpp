@@ -46,9 +46,9 @@ bool is_pickle(const fs::path& file) {
 
 /// What a folder's weights are: model.safetensors or the index of its shards.
 fs::path weights_in(const fs::path& folder) {
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-    if (fs::exists(folder / name)) return folder / name;
   std::error_code ignored;
+  for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
+    if (fs::exists(folder / name, ignored)) return folder / name;
   for (const auto& entry : fs::directory_iterator(folder, ignored))
     if (is_pickle(entry.path()) && entry.path().filename().string().starts_with("pytorch_model")) refuse_pickle(entry.path());
   base::input_error(kWhere, {base::cat(folder.string(), ": no weights in this folder"),
@@ -101,8 +101,10 @@ void Checkpoint::State::open_shards(const fs::path& index) {
 Checkpoint Checkpoint::open(const fs::path& path) {
   auto state = std::make_shared<State>();
   state->path = path;
-  if (!fs::exists(path)) base::input_error(kWhere, {base::cat(path.string(), ": no such file or folder")});
-  fs::path file = fs::is_directory(path) ? weights_in(path) : path;
+  std::error_code reason;
+  if (!fs::exists(path, reason))
+    base::input_error(kWhere, {base::cat(path.string(), ": no such file or folder"), reason ? reason.message() : ""});
+  fs::path file = fs::is_directory(path, reason) ? weights_in(path) : path;
   if (is_pickle(file)) refuse_pickle(file);
   if (file.extension() == ".json") {
     state->open_shards(file);
@@ -130,8 +132,9 @@ const ArrayView& Checkpoint::at(std::string_view name) const {
   for (const NamedArray& array : state_->arrays)
     if (array.name.size() < 2 * name.size()) names.push_back(array.name);
   std::string near = base::nearest_name(name, names);
-  base::file_error(kWhere, {base::cat(state_->path.string(), ": no such array"), std::string(name),
-                            near.empty() ? base::cat("one of its ", state_->arrays.size(), " arrays") : base::cat("perhaps ", near)});
+  base::file_error(kWhere,
+                   {base::cat(state_->path.string(), ": no such array"), std::string(name),
+                    near.empty() ? base::cat("one of its ", state_->arrays.size(), " arrays") : base::cat("perhaps ", near)});
 }
 
 }  // namespace athanor::checkpoint

@@ -101,12 +101,14 @@ std::string shard_name(size_t index, size_t count) {
 
 /// A reader takes model.safetensors first, then the index: weights of an earlier save must not be found before the new ones.
 void remove_older(const fs::path& folder, const std::set<std::string>& written) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder, failed)) {
     std::string name = entry.path().filename().string();
     bool weights = name == "model.safetensors" || name == "model.safetensors.index.json" ||
                    (name.starts_with("model-") && name.find("-of-") != std::string::npos && name.ends_with(".safetensors"));
-    if (weights && !written.contains(name)) fs::remove(entry.path());
+    if (weights && !written.contains(name)) fs::remove(entry.path(), failed);
   }
+  if (failed) base::file_error(kWhere, {base::cat(folder.string(), ": cannot remove older weights"), failed.message()});
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ void read_scaling(const ConfigReader& file, const ConfigReader& reader, int64_t 
   if (rope.scaling == "yarn") {
     rope.beta_fast = reader.number_or("beta_fast", 32, 1e-6, kLargestFactor);
     rope.beta_slow = reader.number_or("beta_slow", 1, 1e-6, kLargestFactor);
-    rope.attention_factor = reader.number_or("attention_factor", 0, 0, kLargestFactor);
+    rope.attention_factor = reader.number_or("attention_factor", 0, 1e-6, kLargestFactor);
     rope.mscale = reader.number_or("mscale", 0, 0, kLargestFactor);
     rope.mscale_all_dim = reader.number_or("mscale_all_dim", 0, 0, kLargestFactor);
     rope.truncate = reader.boolean_or("truncate", true);

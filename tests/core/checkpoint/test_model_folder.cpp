@@ -107,6 +107,15 @@ TEST(ModelFolder, SaysWhatIsMissing) {
             std::string::npos);
 }
 
+TEST(ModelFolder, PathsThatCannotBeAreInputErrors) {
+  testing::TempFolder temp;
+  for (const fs::path& path :
+       {fs::path(std::string(5000, 'x')), fs::path(std::string("a\0b", 3)), fs::path(""), temp.write("file", "") / "below"}) {
+    error_of([&] { ModelFolder::open(path); }, base::ErrorKind::kInput);
+    error_of([&] { Checkpoint::open(path); }, base::ErrorKind::kInput);
+  }
+}
+
 TEST(ModelFolder, PicklesAreRefusedWithTheLineThatSavesThemAnew) {
   testing::TempFolder temp;
   temp.write("config.json", "{}");
