@@ -1,6 +1,8 @@
 #include "athanor/core/base/progress.h"
 
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <unistd.h>
 
 #include <thread>
 #include <vector>
@@ -70,6 +72,46 @@ TEST(TerminalProgress, OffATerminalLinesArePlainAndFew) {
     sink->finish("step 2");
   }
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "step 2\n");
+}
+
+/// Standard error becomes a terminal while it lives.
+class Terminal {
+ public:
+  explicit Terminal(unsigned short columns) {
+    const winsize size{24, columns, 0, 0};
+    int slave = -1;
+    if (openpty(&master_, &slave, nullptr, nullptr, &size) != 0) return;
+    before_ = dup(STDERR_FILENO);
+    dup2(slave, STDERR_FILENO);
+    close(slave);
+  }
+  std::string close_and_read() {
+    dup2(before_, STDERR_FILENO);
+    close(before_);
+    std::string all;
+    char buffer[4096];
+    for (ssize_t n; (n = read(master_, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<size_t>(n));
+    close(master_);
+    return all;
+  }
+
+ private:
+  int master_ = -1, before_ = -1;
+};
+
+TEST(TerminalProgress, OnATerminalOneLineIsDrawnAgainInItsWidth) {
+  setenv("NO_COLOR", "1", 1);
+  Terminal terminal(60);
+  {
+    const auto sink = terminal_progress();
+    sink->update("step 500/1.0k " + std::string(100, 'x'), 0.5);
+    sink->update("too soon to be drawn", 0.6);
+    sink->finish("done");
+  }
+  unsetenv("NO_COLOR");
+  const std::string bar = "[==========          ] ";
+  const std::string line = bar + "step 500/1.0k " + std::string(60 - 1 - bar.size() - 14, 'x');
+  EXPECT_EQ(terminal.close_and_read(), "\r\033[K" + line + "\r\033[Kdone\r\n");
 }
 
 }  // namespace
