@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Shelves and their rows: a technique is one file and one row, and a test names it.
 
-A row is four literals, {"name", "one sentence", "paper", "shelf/file.cpp"}, anywhere in a room's sources. In a room's subfolders every
-.cpp without a header of the same name is a technique and must have a row; a row's file must exist; its name must stand in quotes in a test.
+A row is four literals, {"name", "one sentence", "paper", "shelf/file.cpp"}, anywhere in a room's sources. In the subfolders of a room
+with a catalog.cpp every .cpp without a header of the same name is a technique and must have a row; a row's file must exist; its name must
+stand in quotes in a test. A room without a catalog.cpp has no shelves, and no rows.
 """
 
 import re
@@ -38,9 +39,12 @@ def check_room(root, room, tests):
             yield f"{place}: the row {name} has no sentence"
         if f'"{name}"' not in tests:
             yield f'{place}: no test names "{name}"'
-    for source in law.files(room, ".", suffixes=(".cpp",)):
+    catalog = room / "catalog.cpp"
+    if shown and not catalog.is_file():
+        yield f"{catalog.relative_to(root)}:1: the room has rows but no catalog.cpp"
+    for source in law.files(room, ".", suffixes=(".cpp",)) if catalog.is_file() else []:
         if source.parent != room and source not in shown and not source.with_suffix(".h").is_file():
-            yield f"{source.relative_to(root)}:1: a technique without a row in {room.relative_to(root)}/catalog.cpp"
+            yield f"{source.relative_to(root)}:1: a technique without a row in {catalog.relative_to(root)}"
 
 
 def check(root):

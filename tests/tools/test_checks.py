@@ -85,6 +85,9 @@ class Includes(Tree):
             self.include("athanor/learn/nn/linear.cpp", f"#include <{header}>", "is used nowhere")
         self.include("athanor/learn/nn/linear.h", "#include <ATen/ops/linear.h>", "ATen/core/Tensor.h at most")
 
+    def test_private_headers_of_learn_may_include_operators(self):
+        self.expect_good(check_includes.check, {"athanor/learn/nn/fused/pointers.h": "#include <ATen/ops/empty.h>\n"})
+
     def test_others_headers_in_a_header(self):
         for header in ("nlohmann/json.hpp", "spdlog/spdlog.h", "fmt/format.h", "yaml-cpp/yaml.h"):
             self.include("athanor/core/base/error.h", f"#include <{header}>", "belongs into .cpp files only")
@@ -115,6 +118,10 @@ class Catalog(Tree):
 
     def test_a_file_without_a_row(self):
         self.expect_one(check_catalog.check, {"athanor/run/generate/samplers/new.cpp": ""}, "samplers/new.cpp:1: a technique without a row")
+
+    def test_a_room_without_a_catalog_has_no_shelves(self):
+        self.expect_good(check_catalog.check, {"athanor/learn/nn/fused/norm.cpp": ""})
+        self.expect_one(check_catalog.check, {"athanor/learn/nn/fused/norm.cpp": ROW.replace("samplers/greedy", "fused/norm")}, "no catalog.cpp")
 
     def test_a_row_without_a_file(self):
         row = GOOD["athanor/run/generate/catalog.cpp"]

@@ -41,6 +41,7 @@ void spin_then_sleep(std::atomic<uint32_t>& word, const Done& done) {
       if (done(word.load(std::memory_order_acquire))) return;
       pause_a_little();
     }
+    std::this_thread::yield();  // where there are more threads than cores, the one waited for may need this core
   } while (std::chrono::steady_clock::now() < end);
   for (;;) {
     const uint32_t now = word.load(std::memory_order_acquire);
