@@ -35,7 +35,6 @@ struct Lanes {
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
   }
   static Vec from_f16(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
-  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 
   /// e^x as in lanes_avx512.h; 2^n is made in the exponent's bits.
   static Vec exp(Vec x) {

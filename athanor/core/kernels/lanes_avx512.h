@@ -27,7 +27,6 @@ struct Lanes {
   static float sum(Vec v) { return _mm512_reduce_add_ps(v); }
   static float most(Vec v) { return _mm512_reduce_max_ps(v); }
   static Vec from_f16(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
-  static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 
   /// e^x; 0 below -87.3; NaN stays NaN. With n = round(x / ln 2) and r = x - n ln 2, |r| <= 0.347: 2^n times the series of e^r (its
   /// rest is under 6e-9).

@@ -1,9 +1,9 @@
 #pragma once
 // matmul over weights that are stored row by row, for any instruction set. Included after lanes_<isa>.h and tile.h.
 //
-// Few rows of x (decode): four weight rows at a time are multiplied as they are, lanes along k, and summed across lanes once: one
-// sequential pass over memory. Many rows (prefill): 32 weight rows are packed into a panel once, which stays in the second-level
-// cache while all rows of x pass over it.
+// Few rows of x (decode): weight rows are multiplied as they lie, lanes along k, and summed across lanes at the end: one sequential
+// pass over memory. Many rows (prefill): 32 weight rows are packed into a panel once, which stays in the second-level cache
+// while all rows of x pass over it.
 
 #include <algorithm>
 #include <cstring>
@@ -17,46 +17,42 @@ namespace {
 
 constexpr int64_t kPanelUnits = 2048;  // 256 KiB of panel: a quarter of a Zen 4 core's second-level cache
 
-/// y[m, n + r] for R weight rows and M rows of x; X is the unit that x is held in.
-template <class W, class X, int R, int M>
-void dot(const typename W::Element* w, int64_t w_stride, const typename X::Element* x, int64_t x_stride, int64_t columns,
-         const float* bias, float* y, int64_t y_stride) {
-  typename Lanes::Vec sums[R][M];
+/// out[m] = one row of weights against M rows of x. Weights pass in the order of memory as one stream: that is what the processor's
+/// prefetching follows best (four rows at a time ran at half the bandwidth, and so did prefetching by hand).
+template <class W, class X, int M>
+void dot(const typename W::Element* w, const typename X::Element* x, int64_t x_stride, int64_t columns, float* out) {
+  constexpr int64_t kStep = Lanes::kCount * W::kElements;
+  constexpr int kSums = M == 1 ? 4 : 2;  // per row of x, so that one addition need not wait for the one before
+  typename Lanes::Vec sums[M][kSums];
   for (auto& row : sums)
     for (auto& sum : row) sum = Lanes::zero();
-  constexpr int64_t kStep = Lanes::kCount * W::kElements;
   int64_t k = 0;
-  for (; k + kStep <= columns; k += kStep) {
-    typename X::Raw xs[M];
-    for (int m = 0; m < M; ++m) xs[m] = X::load(x + m * x_stride + k);
-    for (int r = 0; r < R; ++r) {
-      const typename W::Raw row = W::load(w + r * w_stride + k);
-      for (int m = 0; m < M; ++m) sums[r][m] = X::multiply_add(sums[r][m], row, xs[m]);
+  for (; k + kSums * kStep <= columns; k += kSums * kStep) {
+    for (int i = 0; i < kSums; ++i) {
+      const typename W::Raw weights = W::load(w + k + i * kStep);
+      for (int m = 0; m < M; ++m) sums[m][i] = X::multiply_add(sums[m][i], weights, X::load(x + m * x_stride + k + i * kStep));
     }
   }
-  if (k < columns) {
-    for (int r = 0; r < R; ++r) {
-      const typename W::Raw row = W::load_part(w + r * w_stride + k, columns - k);
-      for (int m = 0; m < M; ++m) sums[r][m] = X::multiply_add(sums[r][m], row, X::load(x + m * x_stride + k));
-    }
+  for (; k < columns; k += kStep) {
+    const typename W::Raw weights = k + kStep <= columns ? W::load(w + k) : W::load_part(w + k, columns - k);
+    for (int m = 0; m < M; ++m) sums[m][0] = X::multiply_add(sums[m][0], weights, X::load(x + m * x_stride + k));
   }
-  for (int r = 0; r < R; ++r)
-    for (int m = 0; m < M; ++m) y[m * y_stride + r] = Lanes::sum(sums[r][m]) + (bias ? bias[r] : 0.0f);
+  for (int m = 0; m < M; ++m) {
+    typename Lanes::Vec sum = Lanes::add(sums[m][0], sums[m][1]);
+    if constexpr (kSums == 4) sum = Lanes::add(sum, Lanes::add(sums[m][2], sums[m][3]));
+    out[m] = Lanes::sum(sum);
+  }
 }
 
 template <class W, class X, int M>
 void dot_rows(const typename X::Element* x, int64_t x_stride, const PreparedInput& input, const Product& product, int64_t n0,
               int64_t columns, int64_t m0) {
   const auto* w = static_cast<const typename W::Element*>(product.weight.data) + n0 * input.columns;
-  float* y = product.y + m0 * product.stride + n0;
-  const float* bias = product.bias ? product.bias + n0 : nullptr;
-  int64_t n = 0;
-  for (; n + 4 <= columns; n += 4)
-    dot<W, X, 4, M>(w + n * input.columns, input.columns, x, x_stride, input.columns, bias ? bias + n : nullptr, y + n,
-                    product.stride);
-  for (; n < columns; ++n)
-    dot<W, X, 1, M>(w + n * input.columns, input.columns, x, x_stride, input.columns, bias ? bias + n : nullptr, y + n,
-                    product.stride);
+  for (int64_t n = n0; n < n0 + columns; ++n, w += input.columns) {
+    float out[M];
+    dot<W, X, M>(w, x, x_stride, input.columns, out);
+    for (int m = 0; m < M; ++m) product.y[(m0 + m) * product.stride + n] = out[m] + (product.bias ? product.bias[n] : 0.0f);
+  }
 }
 
 /// panel[u, n] = unit u of weight row n: `units` of them from the unit `first`, all kPanelRows rows (missing ones zero).

@@ -47,7 +47,7 @@ TEST_P(Families, CachedEqualsUncached) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Families, ::testing::ValuesIn(kGoldenModels), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(All, Families, ::testing::ValuesIn(golden_models()), [](const auto& info) {
   std::string name = info.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
