@@ -29,7 +29,7 @@ const std::vector<Command>& commands() {
        declare_tokenize},
       {"train-tokenizer",
        "a byte-level BPE tokenizer from text files",
-       {"athanor train-tokenizer text.txt --out tokenizer --kind bpe --vocab-size 1024"},
+       {"athanor train-tokenizer text.txt --out tokenizer --kind bpe --vocab-size 512"},
        false,
        declare_train_tokenizer},
       {"logits",

@@ -12,6 +12,8 @@
 namespace athanor::app {
 namespace {
 
+constexpr int kMany = 1 << 20;  // arguments of one command line
+
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> out;
   for (size_t at = 0; at < text.size();) {
@@ -175,7 +177,7 @@ void Flags::parse(const std::vector<std::string>& arguments) {
     };
     if (item.is_positional) {
       CLI::Option* option = parser.add_option(base::cat("argument", i), take);
-      option->expected(item.repeats ? -1 : 1);
+      option->expected(1, item.repeats ? kMany : 1);
     } else if (item.value_name.empty()) {
       parser.add_flag_function(spellings(item.names), [&item](int64_t) {
         item.was_given = true;

@@ -37,12 +37,17 @@ int run_document(const fs::path& file) {
   return run;
 }
 
-TEST(Docs, EveryExampleRuns) {
-  int run = 0;
-  for (const auto& entry : fs::directory_iterator(testing::source_path("docs")))
-    if (entry.path().extension() == ".md") run += run_document(entry.path());
-  for (const char* name : {"README.md", "README.zh-CN.md", "CONTRIBUTING.md"}) run += run_document(testing::source_path(name));
-  EXPECT_GE(run, 15);
+class DocsPage : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetParam())), 0); }
+
+INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
+                         ::testing::Values("docs/commands.md", "docs/tokenizers.md", "docs/training.md", "docs/engine.md",
+                                           "README.md", "README.zh-CN.md"));
+
+TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
+  for (const char* name : {"docs/quickstart.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})
+    EXPECT_EQ(run_document(testing::source_path(name)), 0) << name << " has examples: add it to the list above";
 }
 
 TEST(Docs, EveryCommandHasItsSection) {
