@@ -18,8 +18,7 @@ if(EXISTS ${ATHANOR_LIBTORCH}/lib/libtorch_cpu.so)
   add_library(athanor_libtorch INTERFACE)
   # ATen/TensorOperators.h then brings one operator header instead of all of them
   target_compile_definitions(athanor_libtorch INTERFACE AT_PER_OPERATOR_HEADERS)
-  target_compile_options(athanor_libtorch INTERFACE -idirafter ${ATHANOR_LIBTORCH}/include
-    -idirafter ${ATHANOR_LIBTORCH}/include/torch/csrc/api/include)
+  target_compile_options(athanor_libtorch INTERFACE "SHELL:-idirafter ${ATHANOR_LIBTORCH}/include")
   set(cuda_folders ${PROJECT_SOURCE_DIR}/.deps/cuda)
   file(GLOB toolkits /usr/local/cuda*/lib64 /usr/local/cuda*/extras/CUPTI/lib64)
   list(APPEND cuda_folders ${toolkits})
