@@ -25,7 +25,9 @@ flags = bytearray(0x110000)
 for bit, regex in CLASSES:
     for c in members(regex):
         flags[c] |= bit
-for joiner in (0x200C, 0x200D):  # \w of the engine that looks at single_word tokens has Join_Control too
+for c in b'\xb2\xb3\xb9\xbc\xbd\xbe':  # superscripts and fractions of Latin-1 are \w to Oniguruma alone
+    flags[c] &= ~64
+for joiner in (0x200C, 0x200D):  # \w is asked of single_word tokens only, whose engine has Join_Control too
     flags[joiner] |= 64
 starts = [c for c in range(0x110000) if c == 0 or flags[c] != flags[c - 1]]
 rows = [f'0x{c:06x}{flags[c]:02x}' for c in starts]

@@ -48,14 +48,13 @@ size_t scan_qwen2(std::string_view text, size_t begin);
 size_t scan_o200k(std::string_view text, size_t begin);
 
 std::span<const NormalizerRow> normalizers() {
-  static constexpr const char* kAnnex15 = "Unicode Annex #15";
   static const NormalizerRow rows[] = {
-      {{"nfc", "composes characters", kAnnex15, "tokenizers/normalizers/unicode_forms.cpp"}, "NFC", make_nfc},
-      {{"nfd", "decomposes characters", kAnnex15, "tokenizers/normalizers/unicode_forms.cpp"}, "NFD", make_nfd},
-      {{"nfkc", "composes characters, look-alikes made equal", kAnnex15, "tokenizers/normalizers/unicode_forms.cpp"},
+      {{"nfc", "composes characters", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"}, "NFC", make_nfc},
+      {{"nfd", "decomposes characters", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"}, "NFD", make_nfd},
+      {{"nfkc", "composes characters, look-alikes made equal", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"},
        "NFKC",
        make_nfkc},
-      {{"nfkd", "decomposes characters, look-alikes made equal", kAnnex15, "tokenizers/normalizers/unicode_forms.cpp"},
+      {{"nfkd", "decomposes characters, look-alikes made equal", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"},
        "NFKD",
        make_nfkd},
       {{"prepend", "puts a fixed text before every piece", "", "tokenizers/normalizers/prepend.cpp"}, "Prepend", make_prepend},

@@ -5,6 +5,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/text/tokenizers/regex_translate.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 
 namespace athanor::text {

@@ -1,6 +1,6 @@
 #pragma once
 // Regular expressions of tokenizer.json. They are written for Oniguruma (Ruby syntax); PCRE2 runs them, after a translation of what
-// the two read differently. An expression whose meaning cannot be kept is refused.
+// the two read differently (regex_translate.h).
 
 #include <functional>
 #include <memory>
@@ -8,10 +8,6 @@
 #include <string_view>
 
 namespace athanor::text {
-
-/// Oniguruma's expression as one that means the same to PCRE2. file_error naming `place` where there is none: a nested or
-/// intersected character class, a possessive-looking {n,m}+, a construct whose letters differ.
-std::string translate_regex(std::string_view regex, std::string_view place);
 
 class Regex {
  public:

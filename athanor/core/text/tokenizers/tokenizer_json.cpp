@@ -1,11 +1,13 @@
 #include "athanor/core/text/tokenizers/tokenizer_json.h"
 
-#include <simdjson.h>
-
+#include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/text/tokenizers/json_reader.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 
 namespace athanor::text {
@@ -13,8 +15,6 @@ namespace athanor::text {
 namespace {
 
 using base::cat;
-using simdjson::dom::element;
-using simdjson::dom::element_type;
 
 constexpr int kDepth = 32;
 constexpr size_t kMaxBytes = size_t{512} << 20;
@@ -26,74 +26,36 @@ constexpr std::string_view kWhere = "text.tokenizer_json";
 
 std::string shown(std::string_view text) { return cat("\"", text.substr(0, 60), text.size() > 60 ? "...\"" : "\""); }
 
-/// The document as simdjson has it: fast, and only as long as `parser` lives. What it refuses, the slower reader refuses with line
-/// and column.
-element parse(simdjson::dom::parser& parser, std::string_view json, std::string_view source) {
+/// Runs `read` on a reader of the whole text. Where the text is not JSON, base::parse_json says where; so it does for what has no
+/// place of its own here (a key that occurs twice, too much depth).
+template <typename Read>
+void read_json(std::string_view json, std::string_view source, const Read& read) {
   if (json.size() > kMaxBytes) refuse(source, "the file is too large", cat(json.size(), " bytes"), cat("at most ", kMaxBytes));
-  element root;
-  auto error = parser.allocate(json.size() + 1, kDepth);
-  if (!error) error = parser.parse(json.data(), json.size()).get(root);
-  if (error) {
+  try {
+    if (!is_utf8(json)) throw JsonFault();
+    JsonReader reader(json, kDepth);
+    read(reader);
+    reader.end();
+  } catch (const JsonFault&) {
     base::parse_json(json, kWhere, source, {.depth = kDepth, .bytes = kMaxBytes});
-    refuse(source, "the file cannot be read", simdjson::error_message(error));
-  }
-  return root;
-}
-
-base::Json to_json(element value, std::string_view place);
-
-base::Json to_json(simdjson::dom::object object, std::string_view place, std::initializer_list<std::string_view> without = {}) {
-  base::Json json = base::Json::object();
-  for (auto [key, value] : object) {
-    if (std::find(without.begin(), without.end(), key) != without.end()) continue;
-    std::string name(key);
-    if (json.contains(name)) refuse(place, cat("the key ", shown(key), " occurs twice"));
-    json[name] = to_json(value, cat(place, ".", key.substr(0, 60)));
-  }
-  return json;
-}
-
-base::Json to_json(element value, std::string_view place) {
-  switch (value.type()) {
-    case element_type::OBJECT:
-      return to_json(value.get_object().value_unsafe(), place);
-    case element_type::ARRAY: {
-      base::Json json = base::Json::array();
-      simdjson::dom::array array = value.get_array().value_unsafe();
-      for (element item : array) json.push_back(to_json(item, place));
-      return json;
-    }
-    case element_type::STRING:
-      return std::string(value.get_string().value_unsafe());
-    case element_type::INT64:
-      return value.get_int64().value_unsafe();
-    case element_type::UINT64:
-      return value.get_uint64().value_unsafe();
-    case element_type::DOUBLE:
-      return value.get_double().value_unsafe();
-    case element_type::BOOL:
-      return value.get_bool().value_unsafe();
-    default:
-      return nullptr;
+    refuse(source, "the file has an unexpected shape");
   }
 }
 
-Vocabulary read_vocabulary(element value, std::string_view place, size_t bytes) {
-  simdjson::dom::object object;
-  if (value.get_object().get(object)) refuse(place, "not an object of tokens and ids");
+Vocabulary read_vocabulary(JsonReader& reader, std::string_view place, size_t bytes) {
+  if (reader.peek() != JsonReader::Kind::kObject) refuse(place, "not an object of tokens and ids");
   Vocabulary vocabulary;
-  vocabulary.reserve(object.size(), bytes / 2);
-  for (auto [token, number] : object) {
-    int64_t id;
-    if (number.get_int64().get(id) || id < 0 || id > kMaxTokenId)
-      refuse(place, cat("the id of ", shown(token), " is wrong"), simdjson::minify(number).substr(0, 60),
-             cat("an integer from 0 to ", kMaxTokenId));
+  vocabulary.reserve(bytes / 64);  // a guess that is never far too large
+  reader.object([&](std::string_view token) {
+    int64_t id = -1;
+    if (reader.peek() != JsonReader::Kind::kNumber || !reader.integer(id) || id < 0 || id > kMaxTokenId)
+      refuse(place, cat("the id of ", shown(token), " is wrong"), "", cat("an integer from 0 to ", kMaxTokenId));
     auto added = vocabulary.add(token, static_cast<TokenId>(id));
     if (added == Vocabulary::Added::kTokenTwice) refuse(place, cat("the token ", shown(token), " occurs twice"));
     if (added == Vocabulary::Added::kIdTwice)
       refuse(place, cat("the id ", id, " occurs twice"),
              cat(shown(vocabulary.token(static_cast<TokenId>(id))), " and ", shown(token)));
-  }
+  });
   return vocabulary;
 }
 
@@ -107,7 +69,10 @@ class MergeReader {
     TokenId a = known(left), b = known(right);
     if (right.size() < prefix_) fail(cat(shown(right), " is shorter than the continuing_subword_prefix"));
     joined_.assign(left).append(right.substr(prefix_));
-    merges_.push_back({a, b, known(joined_)});
+    // results mostly come in the order of their ids, which spares the search
+    TokenId result = merges_.empty() ? 0 : merges_.back().result;
+    if (vocabulary_.token(result) != joined_ && vocabulary_.token(++result) != joined_) result = known(joined_);
+    merges_.push_back({a, b, result});
   }
 
   /// "a b"; a first line "#version ..." is passed over.
@@ -137,23 +102,26 @@ class MergeReader {
   std::vector<Merge> merges_;
 };
 
-std::vector<Merge> read_merges(element value, const Vocabulary& vocabulary, std::string_view place, std::string_view prefix) {
-  simdjson::dom::array array;
-  if (value.get_array().get(array)) refuse(place, "not a list");
-  MergeReader reader(vocabulary, place, prefix);
-  for (element item : array) {
-    std::string_view text, left, right;
-    simdjson::dom::array pair;
-    if (!item.get_string().get(text)) {
-      reader.add_line(text);
-    } else if (!item.get_array().get(pair) && pair.size() == 2 && !pair.at(0).get_string().get(left) &&
-               !pair.at(1).get_string().get(right)) {
-      reader.add(left, right);
-    } else {
-      reader.fail("neither \"a b\" nor [\"a\", \"b\"]");
-    }
-  }
-  return reader.take();
+std::vector<Merge> read_merges(JsonReader& reader, const Vocabulary& vocabulary, std::string_view place, std::string_view prefix) {
+  if (reader.peek() != JsonReader::Kind::kArray) refuse(place, "not a list");
+  MergeReader merges(vocabulary, place, prefix);
+  std::string left, right;
+  reader.array([&] {
+    JsonReader::Kind kind = reader.peek();
+    if (kind == JsonReader::Kind::kString) return merges.add_line(reader.string(left));
+    std::string_view pair[2];
+    size_t count = 0;
+    auto wrong = [&] { merges.fail("neither \"a b\" nor [\"a\", \"b\"]"); };
+    if (kind != JsonReader::Kind::kArray) wrong();
+    reader.array([&] {
+      if (count == 2 || reader.peek() != JsonReader::Kind::kString) wrong();
+      pair[count] = reader.string(count == 0 ? left : right);
+      ++count;
+    });
+    if (count != 2) wrong();
+    merges.add(pair[0], pair[1]);
+  });
+  return merges.take();
 }
 
 /// Every added token has its own id, and the one that the model gives it where it knows it.
@@ -179,23 +147,69 @@ Part make_part(const Component& root, const char* key, Part (*make)(const Compon
   return root.has(key) ? make(root.object(key)) : Part();
 }
 
-std::unique_ptr<Model> read_model(element model, std::string_view source, size_t bytes, bool byte_level) {
-  std::string place = cat(source, ": model");
-  simdjson::dom::object object;
-  if (model.get_object().get(object)) refuse(place, "not an object");
-  base::Json options = to_json(object, place, {"vocab", "merges"});
-  element vocab, merges;
-  bool has_merges = !object["merges"].get(merges);
-  if (!options.contains("type") && has_merges) options["type"] = "BPE";  // files of 2020 do not say it
-  Component component(options, place);
-  const ModelRow& row = find_component(models(), component, "model");
-  if (object["vocab"].get(vocab)) refuse(place, "\"vocab\" is missing");
-  if (!has_merges) refuse(place, "\"merges\" is missing");
-  ModelTables tables{read_vocabulary(vocab, cat(place, ".vocab"), bytes), {}};
-  tables.merges = read_merges(merges, tables.vocabulary, cat(place, ".merges"),
-                              component.optional_text("continuing_subword_prefix").value_or(""));
-  return row.make(component, std::move(tables), byte_level);
-}
+/// The model's member of the document: its options as a tree, and its tables. The tables are read on the way where everything that
+/// they need came before them, as it does in what the reference library writes; else their place is kept and they are read at the
+/// end.
+class ModelReader {
+ public:
+  ModelReader(std::string place, size_t bytes) : place_(std::move(place)), bytes_(bytes) {}
+
+  void read(JsonReader& reader) {
+    if (reader.peek() != JsonReader::Kind::kObject) refuse(place_, "not an object");
+    reader.object([&](std::string_view view) {
+      std::string key(view);
+      if (key == "vocab") {
+        table(reader, vocab_, reader.peek() == JsonReader::Kind::kObject, [this](JsonReader& r) { read_vocab(r); });
+      } else if (key == "merges") {
+        table(reader, merges_, vocab_.done && options_.contains(kPrefix), [this](JsonReader& r) { read_list(r); });
+      } else {
+        if (options_.contains(key)) throw JsonFault();
+        options_[key] = reader.value();
+      }
+    });
+  }
+
+  std::unique_ptr<Model> make(bool byte_level) {
+    if (!options_.contains("type") && (merges_.later || merges_.done)) options_["type"] = "BPE";  // files of 2020 do not say it
+    Component component(options_, place_);
+    const ModelRow& row = find_component(models(), component, "model");
+    if (vocab_.later) read_vocab(*vocab_.later);
+    if (!vocab_.done) refuse(place_, "\"vocab\" is missing");
+    if (merges_.later) read_list(*merges_.later);
+    if (!merges_.done) refuse(place_, "\"merges\" is missing");
+    return row.make(component, std::move(tables_), byte_level);
+  }
+
+ private:
+  struct Table {
+    bool done = false;
+    std::optional<JsonReader> later;
+  };
+  static constexpr const char* kPrefix = "continuing_subword_prefix";
+
+  template <typename Read>
+  void table(JsonReader& reader, Table& table, bool now, const Read& read) {
+    if (table.done || table.later) throw JsonFault();
+    if (now) return read(reader);
+    table.later = reader;
+    reader.skip();
+  }
+  void read_vocab(JsonReader& reader) {
+    tables_.vocabulary = read_vocabulary(reader, cat(place_, ".vocab"), bytes_);
+    vocab_ = {true, std::nullopt};
+  }
+  void read_list(JsonReader& reader) {
+    auto prefix = Component(options_, place_).optional_text(kPrefix);
+    tables_.merges = read_merges(reader, tables_.vocabulary, cat(place_, ".merges"), prefix.value_or(""));
+    merges_ = {true, std::nullopt};
+  }
+
+  std::string place_;
+  size_t bytes_;
+  base::Json options_ = base::Json::object();
+  ModelTables tables_;
+  Table vocab_, merges_;
+};
 
 std::unique_ptr<Pipeline> assemble(std::shared_ptr<const base::Json> document, std::string_view source,
                                    const SpecialTokenNames& names,
@@ -224,22 +238,36 @@ constexpr std::string_view kGpt2 = R"({
 }  // namespace
 
 std::unique_ptr<Pipeline> parse_tokenizer_json(std::string_view json, std::string_view source, const SpecialTokenNames& names) {
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  if (parse(parser, json, source).get_object().get(object)) refuse(source, "not a JSON object");
-  auto document = std::make_shared<base::Json>(to_json(object, source, {"model"}));
+  auto document = std::make_shared<base::Json>(base::Json::object());
+  ModelReader model(cat(source, ": model"), json.size());
+  bool has_model = false;
+  read_json(json, source, [&](JsonReader& reader) {
+    if (reader.peek() != JsonReader::Kind::kObject) {
+      reader.skip(), reader.end();
+      refuse(source, "not a JSON object");
+    }
+    reader.object([&](std::string_view view) {
+      std::string key(view);
+      if (document->contains(key) || (key == "model" && has_model)) throw JsonFault();
+      if (key == "model") {
+        has_model = true;
+        return model.read(reader);
+      }
+      (*document)[key] = reader.value();
+    });
+  });
   if (document->contains("version") && document->at("version") != "1.0")
     refuse(source, "the version is not known", document->at("version").dump().substr(0, 60), "\"1.0\"");
-  element model;
-  if (object["model"].get(model)) refuse(source, "\"model\" is missing");
-  return assemble(document, source, names, [&](bool byte_level) { return read_model(model, source, json.size(), byte_level); });
+  if (!has_model) refuse(source, "\"model\" is missing");
+  return assemble(document, source, names, [&](bool byte_level) { return model.make(byte_level); });
 }
 
 std::unique_ptr<Pipeline> parse_vocab_and_merges(std::string_view vocab_json, std::string_view vocab_source,
                                                  std::string_view merges_txt, std::string_view merges_source,
                                                  const SpecialTokenNames& names) {
-  simdjson::dom::parser parser;
-  ModelTables tables{read_vocabulary(parse(parser, vocab_json, vocab_source), vocab_source, vocab_json.size()), {}};
+  ModelTables tables;
+  read_json(vocab_json, vocab_source,
+            [&](JsonReader& reader) { tables.vocabulary = read_vocabulary(reader, vocab_source, vocab_json.size()); });
   if (!is_utf8(merges_txt)) refuse(merges_source, "the file is not UTF-8");
   MergeReader reader(tables.vocabulary, merges_source, "");
   while (!merges_txt.empty()) {

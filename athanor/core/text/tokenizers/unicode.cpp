@@ -57,6 +57,17 @@ bool is_utf8(std::string_view bytes) {
       i += 8;
       continue;
     }
+    // two and three bytes without a look at the rare exceptions
+    auto at = [&](size_t k) { return static_cast<unsigned char>(bytes[i + k]); };
+    auto continues = [&](size_t k) { return (at(k) & 0xc0) == 0x80; };
+    if (at(0) >= 0xc2 && at(0) < 0xe0 && i + 1 < bytes.size() && continues(1)) {
+      i += 2;
+      continue;
+    }
+    if (at(0) > 0xe0 && at(0) < 0xed && i + 2 < bytes.size() && continues(1) && continues(2)) {
+      i += 3;
+      continue;
+    }
     int length = utf8_sequence(bytes.substr(i));
     if (length <= 0) return false;
     i += static_cast<size_t>(length);

@@ -22,8 +22,7 @@ uint64_t string_hash(std::string_view text) {
   return hash ^ hash >> 32;
 }
 
-void Vocabulary::reserve(size_t tokens, size_t bytes) {
-  text_.reserve(bytes);
+void Vocabulary::reserve(size_t tokens) {
   entries_.reserve(tokens);
   entry_of_id_.reserve(tokens);
   size_t slots = std::bit_ceil(tokens * 2 + 16);

@@ -20,8 +20,8 @@ struct Merge {
 
 class Vocabulary {
  public:
-  /// Room for that many tokens and bytes of text, to save growing.
-  void reserve(size_t tokens, size_t bytes);
+  /// Room for that many tokens, to save growing.
+  void reserve(size_t tokens);
 
   enum class Added { kYes, kTokenTwice, kIdTwice };
   /// 0 <= id <= kMaxTokenId.

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -31,7 +33,7 @@ class WordCache {
     return {load<uint8_t>(p), 0, static_cast<uint32_t>(n)};
   }
 
-  struct alignas(64) Slot {
+  struct Slot {
     uint64_t a, b;
     uint32_t length;  // 0: free
     uint32_t count;   // of ids
@@ -45,6 +47,10 @@ class WordCache {
     return slots_[(hash * 0x9e3779b97f4a7c15u) >> (64 - kBits)];
   }
 
+  WordCache() {
+    if (!slots_) throw std::bad_alloc();
+  }
+
  private:
   template <typename T>
   static uint64_t load(const char* p) {
@@ -54,7 +60,11 @@ class WordCache {
   }
 
   static constexpr int kBits = 15;
-  std::unique_ptr<Slot[]> slots_ = std::make_unique<Slot[]>(size_t{1} << kBits);
+  // calloc: pages that no word falls on stay untouched
+  struct Free {
+    void operator()(Slot* slots) const { std::free(slots); }
+  };
+  std::unique_ptr<Slot[], Free> slots_{static_cast<Slot*>(std::calloc(size_t{1} << kBits, sizeof(Slot)))};
 };
 
 }  // namespace athanor::text
