@@ -13,7 +13,7 @@
 namespace athanor::kernels {
 namespace {
 
-constexpr int64_t kRowsPerTask = 84;    // rows (queries x heads of a group) that share one pass over keys: 7 tiles of 12
+constexpr int64_t kRowsPerTask = 84;    // rows (queries x heads of a group) that share one pass over keys: some ten tiles
 constexpr int64_t kKeysPerTask = 1024;  // a single query over more positions than this is shared out and merged
 
 AttentionKernel kernel_in_force() {

@@ -21,8 +21,8 @@ namespace athanor::engine {
 namespace {
 
 // Positions that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough
-// that the work memory of a 0.5B model stays near 20 MB.
-constexpr int64_t kChunk = 256;
+// that the work memory of a 0.5B model stays near 40 MB.
+constexpr int64_t kChunk = 512;
 
 kernels::ActivationKind kind_of(models::Activation activation) {
   switch (activation) {

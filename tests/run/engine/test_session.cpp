@@ -119,9 +119,9 @@ TEST(Session, TruncateForgets) {
 
 TEST(Session, LongPromptsGoThroughInChunks) {
   const GoldenModel g("llama-gqa");
-  const auto model = g.load(WeightKind::kAsStored, 600);
+  const auto model = g.load(WeightKind::kAsStored, 1100);
   std::vector<text::TokenId> ids;
-  for (int i = 0; i < 600; ++i) ids.push_back(i * 31 % 97);
+  for (int i = 0; i < 1100; ++i) ids.push_back(i * 31 % 97);
   const auto vocab = static_cast<size_t>(model->spec().vocab);
   Session session(model), one_by_one(model);
   const std::vector<float> whole = session.append_all(ids);
