@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <functional>
 #include <string>
 
@@ -17,7 +17,7 @@ inline void expect_outcome(const Case& one, std::string_view room, std::string_v
   SCOPED_TRACE(one.name + " (line " + std::to_string(one.line) + ")");
   std::string outcome;
   int exit_code = 0;
-  auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of the processor, so that a busy machine does not fail it
   try {
     outcome = run();
   } catch (const base::Error& error) {
@@ -27,7 +27,7 @@ inline void expect_outcome(const Case& one, std::string_view room, std::string_v
     EXPECT_NE(outcome.find(file), std::string::npos) << outcome;
     EXPECT_LE(outcome.size(), 400u);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC);
   EXPECT_EQ(exit_code, one.exit_code) << outcome;
   EXPECT_NE(outcome.find(one.expected), std::string::npos) << outcome;
 }

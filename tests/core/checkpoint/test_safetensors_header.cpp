@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
@@ -50,12 +50,12 @@ TEST(SafetensorsHeader, MalformedCases) {
   }
 }
 
-TEST(SafetensorsHeader, HundredThousandTensorsOpenInASecond) {
+TEST(SafetensorsHeader, HundredThousandTensorsOpenInLinearTime) {
   testing::TempFolder folder;
   auto path = folder.write("many.safetensors", many_tensors(100'000));
-  auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   Checkpoint weights = Checkpoint::open(path);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);  // 0.2 s is usual; quadratic would take minutes
   EXPECT_EQ(weights.arrays().size(), 100'000u);
   EXPECT_NE(weights.find("model.layers.99999.weight"), nullptr);
 }
