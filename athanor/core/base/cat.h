@@ -17,8 +17,7 @@ void append(std::string& out, T b) {
   out += b ? "true" : "false";
 }
 template <typename T>
-  requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
-void append(std::string& out, T number) {
+requires(std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>) void append(std::string& out, T number) {
   char buffer[64];
   auto end = std::to_chars(buffer, buffer + sizeof buffer, number).ptr;  // shortest form that reads back equal
   out.append(buffer, end);

@@ -11,7 +11,9 @@
 namespace athanor::base {
 
 uint64_t hash64(std::span<const std::byte> bytes, uint64_t seed = 0);
-inline uint64_t hash64(std::string_view text, uint64_t seed = 0) { return hash64(std::as_bytes(std::span(text.data(), text.size())), seed); }
+inline uint64_t hash64(std::string_view text, uint64_t seed = 0) {
+  return hash64(std::as_bytes(std::span(text.data(), text.size())), seed);
+}
 /// Sixteen hexadecimal digits.
 std::string hash_hex(uint64_t hash);
 /// Hash of a whole file; file_error where it cannot be read.

@@ -1,5 +1,6 @@
 #pragma once
-// JSON behind a guard: depth, size, duplicate keys and UTF-8 are checked while parsing, so that nothing recursive ever meets hostile depth.
+// JSON behind a guard: depth, size, duplicate keys and UTF-8 are checked while parsing, so that nothing recursive ever meets
+// hostile depth.
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +13,7 @@ namespace athanor::base {
 using Json = nlohmann::ordered_json;
 
 struct JsonLimits {
-  int depth = 128;                    // 64 for requests
+  int depth = 128;  // 64 for requests
   size_t bytes = size_t{512} << 20;
 };
 
