@@ -1,0 +1,57 @@
+#pragma once
+// Executes a DecoderSpec over a KV cache, a chunk of positions through all layers at once:
+//   x = embedding; per layer: x += out(attention(norm(x))); x += down(act(gate(norm(x))) * up(norm(x))); scores = head(norm(x))
+// Private to the room.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "athanor/run/engine/loaded_model.h"
+
+namespace athanor::engine {
+
+class Executor {
+ public:
+  /// input_error where the cache cannot fit this machine's memory.
+  explicit Executor(std::shared_ptr<const LoadedModel> model);
+
+  const LoadedModel& model() const { return *model_; }
+  int64_t length() const { return length_; }
+  void truncate(int64_t length) { length_ = length; }
+
+  /// Appends ids (known to be valid and to fit). `final_length` is the sequence's length after all chunks of one call. Hidden
+  /// states are added to `hidden` [layers + 1] where it is not null. Returns norm(x) of the last layer, [ids.size(), C], valid
+  /// until the next call.
+  const float* run(std::span<const text::TokenId> ids, int64_t final_length, std::vector<std::vector<float>>* hidden);
+  /// scores [tokens, V] of normalized states [tokens, C].
+  void score(const float* states, int64_t tokens, float* scores);
+
+ private:
+  kernels::KvLayer cache_layer(int64_t layer) const;
+  void prepare(int64_t tokens);
+  void prepare_angles(int64_t tokens, int64_t final_length);
+  void embed(std::span<const text::TokenId> ids);
+  void normalize(const Norm& norm, int64_t tokens);
+  void add_and_normalize(const Norm& norm, int64_t tokens);
+  void attend(int64_t layer, int64_t tokens);
+  void feed_forward(const Layer& layer, int64_t tokens);
+
+  std::shared_ptr<const LoadedModel> model_;
+  const models::DecoderSpec& spec_;
+  Pages cache_;
+  int64_t length_ = 0, q_width_ = 0, kv_width_ = 0;
+  float scale_ = 1;
+
+  // [tokens, ...] of one chunk
+  kernels::AlignedBuffer x_memory_, y_memory_, delta_memory_, qkv_memory_, attended_memory_, gate_memory_, up_memory_,
+      angle_memory_;
+  float *x_ = nullptr, *y_ = nullptr, *delta_ = nullptr;  // [tokens, C]: the residual stream, its norm, what a block adds
+  float *qkv_ = nullptr, *attended_ = nullptr;            // [tokens, (H + 2G) D], [tokens, H D]
+  float *gate_ = nullptr, *up_ = nullptr;                 // [tokens, ffn]
+  float *cosines_ = nullptr, *sines_ = nullptr;           // [tokens, dims / 2]
+  std::vector<int32_t> rows_;                             // 0, 1, 2 ...: the rows of cosines and sines
+  kernels::MatmulWork work_;
+};
+
+}  // namespace athanor::engine
