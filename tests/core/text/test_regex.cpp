@@ -65,6 +65,14 @@ TEST(Regex, ARunawayMatchEnds) {
   EXPECT_THROW(regex.parts(text, [](size_t, size_t, bool) {}), base::Error);
 }
 
+TEST(Regex, MatchesFarApartAreFound) {
+  // farther than one portion of places, with the border inside a character
+  Regex regex("x|(?<=日本)y", "test");
+  std::string gap;
+  while (gap.size() < 5000) gap += "日本";
+  EXPECT_EQ(pieces_of(regex, gap + "x" + gap + "y"), (std::vector<std::string>{gap, "x", gap, "y"}));
+}
+
 TEST(Regex, EscapedTextMatchesItself) {
   std::string text = "a.b*c[d]{e}(f)|g^h$i\\j k#l-m?n+o/p&q~r";
   Regex regex(escape_regex(text), "test");

@@ -27,6 +27,21 @@ TEST(TokenizerJson, MalformedFilesAreRefusedWithTheirPlace) {
   }
 }
 
+TEST(TokenizerJson, ANormalizerThatBlowsUpTextIsStopped) {
+  std::string parts;
+  for (int i = 0; i < 20; ++i) parts += R"(,{"type": "Replace", "pattern": {"String": "a"}, "content": "aaaaaaaaaa"})";
+  auto tokenizer = parse_tokenizer_json(R"({"normalizer": {"type": "Sequence", "normalizers": [)" + parts.substr(1) +
+                                            R"(]}, "model": {"vocab": {"a": 0}, "merges": []}})",
+                                        "t");
+  try {
+    tokenizer->encode("a", {});
+    ADD_FAILURE();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.exit_code(), 2);
+    EXPECT_NE(std::string(error.what()).find("[text.normalize]"), std::string::npos);
+  }
+}
+
 TEST(TokenizerJson, NumbersAndEscapesReadAsTheyAre) {
   auto tokenizer = parse_tokenizer_json(
       R"({"extra": [1, -0.5e3, true, null, "\u00e9\ud83d\ude00\n"], "model": {"vocab": {"\u0061": 0, "\ud83d\ude00": 1, "\\\"\/": 2}, "merges": []}})",

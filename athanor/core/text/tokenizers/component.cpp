@@ -54,6 +54,12 @@ std::string Component::text(const char* key) const {
   return value.get<std::string>();
 }
 
+std::string Component::short_text(const char* key) const {
+  std::string value = text(key);
+  if (value.size() > 1024) fail(base::cat("\"", key, "\" is too long"), base::cat(value.size(), " bytes"), "at most 1024");
+  return value;
+}
+
 std::optional<std::string> Component::optional_text(const char* key) const {
   return member(key) ? std::optional(text(key)) : std::nullopt;
 }

@@ -25,6 +25,8 @@ class Component {
   bool boolean(const char* key, std::optional<bool> otherwise = std::nullopt) const;
   std::string text(const char* key) const;
   std::optional<std::string> optional_text(const char* key) const;
+  /// A text of at most 1,024 bytes, which is put into a user's text again and again.
+  std::string short_text(const char* key) const;
   /// A text of one character, as its UTF-8.
   std::string character(const char* key) const;
   int64_t integer(const char* key, int64_t low, int64_t high) const;

@@ -17,6 +17,9 @@ class Normalizer {
   virtual std::string normalize(std::string text) const = 0;
 };
 
+/// A file that blows text up is refused before memory is: at most 64 times the text and 64 MiB. Throws input_error.
+void check_growth(size_t before, size_t after);
+
 struct NormalizerRow : base::Entry {
   std::string_view type;  // in tokenizer.json
   std::unique_ptr<Normalizer> (*make)(const Component&);

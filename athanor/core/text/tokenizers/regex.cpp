@@ -3,6 +3,9 @@
 
 #include <pcre2.h>
 
+#include <chrono>
+
+#include "athanor/core/base/budget.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/text/tokenizers/regex_translate.h"
@@ -13,6 +16,11 @@ namespace athanor::text {
 namespace {
 
 constexpr uint32_t kMatchLimit = 1'000'000, kHeapLimitKib = 64 * 1024;
+// The match limit counts from each place where a match may begin; so that trying place after place has an end too, they are tried
+// in portions with a look at the clock between them.
+constexpr size_t kPortion = 1024;
+
+std::chrono::milliseconds time_for(std::string_view text) { return std::chrono::milliseconds(5000 + text.size() / 1000); }
 
 std::string message_of(int code) {
   PCRE2_UCHAR buffer[160];
@@ -43,9 +51,10 @@ Regex::Regex(std::string_view regex, std::string_view place) : code_(std::make_u
   int error = 0;
   PCRE2_SIZE offset = 0;
   // MULTILINE: ^ and $ are line borders in Ruby's syntax
-  code_->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                  PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &error,
-                                  &offset, context.get()));
+  code_->code.reset(
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_USE_OFFSET_LIMIT | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C,
+                    &error, &offset, context.get()));
   if (!code_->code)
     base::file_error("text.regex", {base::cat(place, ": the regular expression cannot be compiled"), base::cat(message_of(error))});
   pcre2_jit_compile(code_->code.get(), PCRE2_JIT_COMPLETE);  // where it fails, matching is slower and the same
@@ -65,9 +74,15 @@ void Regex::parts(std::string_view text, const std::function<void(size_t, size_t
   auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
   size_t done = 0, from = 0;
   bool matched = false;
+  base::Deadline deadline(time_for(text), "text.regex");
   while (from <= text.size()) {
+    pcre2_set_offset_limit(context.get(), from + kPortion);
     int rc = pcre2_match(code, subject, text.size(), from, PCRE2_NO_UTF_CHECK, match.get(), context.get());
-    if (rc == PCRE2_ERROR_NOMATCH) break;
+    if (rc == PCRE2_ERROR_NOMATCH) {
+      for (from += kPortion + 1; from < text.size() && (static_cast<unsigned char>(text[from]) & 0xc0) == 0x80;) ++from;
+      deadline.check();
+      continue;
+    }
     if (rc < 0) base::input_error("text.regex", {"the text cannot be split by the tokenizer's regular expression", message_of(rc)});
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(match.get());
     size_t begin = ends[0], end = ends[1];

@@ -17,7 +17,8 @@ class Regex {
   ~Regex();
 
   /// Cuts `text` (valid UTF-8) into matches and what is between them, in order, and calls `part` for each. An empty match is a part
-  /// too, unless it stands where the match before it ended. input_error where a match costs more than 10^6 steps.
+  /// too, unless it stands where the match before it ended. input_error where a match costs more than 10^6 steps, or
+  /// fruitless attempts take more than 5 s and another second per MB.
   void parts(std::string_view text, const std::function<void(size_t begin, size_t end, bool is_match)>& part) const;
 
  private:

@@ -8,7 +8,7 @@ namespace {
 
 class Replace final : public Decoder {
  public:
-  explicit Replace(const Component& c) : content_(c.text("content")) {
+  explicit Replace(const Component& c) : content_(c.short_text("content")) {
     auto plain = c.plain_pattern("pattern");
     if (!plain) c.fail("a regular expression in a decoder's Replace is not supported");
     if (plain->empty()) c.fail("an empty pattern");

@@ -17,6 +17,6 @@ class Prepend final : public Normalizer {
 
 }  // namespace
 
-std::unique_ptr<Normalizer> make_prepend(const Component& c) { return std::make_unique<Prepend>(c.text("prepend")); }
+std::unique_ptr<Normalizer> make_prepend(const Component& c) { return std::make_unique<Prepend>(c.short_text("prepend")); }
 
 }  // namespace athanor::text

@@ -20,6 +20,7 @@ class ReplaceText final : public Normalizer {
     for (; at != std::string::npos; at = text.find(what_, done)) {
       out.append(text, done, at - done).append(content_);
       done = at + what_.size();
+      check_growth(text.size(), out.size());
     }
     return out.append(text, done);
   }
@@ -38,6 +39,7 @@ class ReplaceRegex final : public Normalizer {
     regex_.parts(text, [&](size_t begin, size_t end, bool is_match) {
       if (is_match) {
         out += content_;
+        check_growth(text.size(), out.size());
       } else {
         out.append(text, begin, end - begin);
       }
@@ -54,8 +56,8 @@ class ReplaceRegex final : public Normalizer {
 
 std::unique_ptr<Normalizer> make_replace(const Component& c) {
   auto plain = c.plain_pattern("pattern");
-  if (plain && !plain->empty()) return std::make_unique<ReplaceText>(*plain, c.text("content"));
-  return std::make_unique<ReplaceRegex>(Regex(c.pattern("pattern"), c.place() + ".pattern"), c.text("content"));
+  if (plain && !plain->empty()) return std::make_unique<ReplaceText>(*plain, c.short_text("content"));
+  return std::make_unique<ReplaceRegex>(Regex(c.pattern("pattern"), c.place() + ".pattern"), c.short_text("content"));
 }
 
 }  // namespace athanor::text

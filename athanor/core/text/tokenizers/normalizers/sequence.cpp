@@ -12,7 +12,11 @@ class NormalizerSequence final : public Normalizer {
     for (const Component& part : c.list("normalizers")) parts_.push_back(make_normalizer(part));
   }
   std::string normalize(std::string text) const override {
-    for (const auto& part : parts_) text = part->normalize(std::move(text));
+    size_t before = text.size();
+    for (const auto& part : parts_) {
+      text = part->normalize(std::move(text));
+      check_growth(before, text.size());
+    }
     return text;
   }
 

@@ -11,9 +11,11 @@ namespace {
 class TemplateProcessing final : public PostProcessor {
  public:
   TemplateProcessing(const Component& c, int64_t vocab_size) {
+    int sequences = 0;
     for (const Component& piece : c.list("single")) {
       if (piece.has("Sequence")) {
         if (piece.object("Sequence").text("id") != "A") piece.fail("a second sequence in the template for one");
+        if (++sequences > 8) piece.fail("the sequence more than 8 times");
         pieces_.push_back({true, {}});
       } else if (piece.has("SpecialToken")) {
         pieces_.push_back({false, ids_of(c, piece.object("SpecialToken").text("id"), vocab_size)});
