@@ -2,6 +2,7 @@
 
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -30,6 +31,14 @@ std::string value_in(const char* file, const std::string& key) {
 std::vector<std::pair<double, double>> points_of(const base::Json& pairs, double factor) {
   std::vector<std::pair<double, double>> points;
   for (const base::Json& pair : pairs) points.emplace_back(pair[0].get<double>(), pair[1].get<double>() * factor);
+  return points;
+}
+
+/// Without the first, steep part, which would press the rest against the axis.
+std::vector<std::pair<double, double>> from_below(std::vector<std::pair<double, double>> points, double highest) {
+  auto begin = std::find_if(points.begin(), points.end(), [highest](const auto& point) { return point.second <= highest; });
+  if (points.end() - begin < 3) return points;
+  points.erase(points.begin(), begin);
   return points;
 }
 
@@ -103,8 +112,8 @@ Report report_of(const QuickstartPlan& plan, const QuickstartState& state) {
   report.guess = state.at("text")["byte_frequency_nats"];
   report.held_out_bytes = state.at("text")["held_out_bytes"];
   double bytes_per_token = state.at("tokenizer")["bytes_per_token"];
-  report.losses = {{"training batches", thinned(points_of(train["losses"], 1 / bytes_per_token), 400), false},
-                   {"held-out text", points_of(train["held_out"], 1), true}};
+  report.losses = {{"training batches", thinned(from_below(points_of(train["losses"], 1 / bytes_per_token), 2 * report.after), 400), false},
+                   {"held-out text", from_below(points_of(train["held_out"], 1), 2 * report.after), true}};
   for (const base::Json& sample : samples["samples"])
     report.samples.push_back({sample["temperature"], sample["prompt"], sample["text"]});
   report.model = model_facts(plan, state);

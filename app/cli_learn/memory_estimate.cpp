@@ -1,0 +1,78 @@
+#include "app/cli_learn/memory_estimate.h"
+
+#include <algorithm>
+
+namespace athanor::app {
+namespace {
+
+/// The program with libtorch mapped and its thread pool running, before any tensor; measured with torch 2.15.
+constexpr double kProgramBytes = 118e6;
+constexpr double kBlockLogits = 1 << 23;  // numbers: learn/nn makes logits for a block of rows at a time
+constexpr double kLeastBlockRows = 256;
+
+struct Sizes {
+  double rows, bytes;  // B x T; bytes of a number in the type that computes
+  double c, hd, gd, f, layers, vocab;
+  bool gated, rms;
+};
+
+Sizes sizes_of(const models::DecoderSpec& spec, const train::TrainOptions& options) {
+  return {static_cast<double>(options.batch * options.length),
+          options.dtype == "bf16" ? 2.0 : 4.0,
+          static_cast<double>(spec.hidden),
+          static_cast<double>(spec.heads * spec.head_dim),
+          static_cast<double>(spec.kv_heads * spec.head_dim),
+          static_cast<double>(spec.ffn),
+          static_cast<double>(spec.layers),
+          static_cast<double>(spec.vocab),
+          spec.gated,
+          spec.norm == models::NormKind::kRms};
+}
+
+/// What one layer keeps for its backward pass: residual and norm output twice, rotated q, k, v, attention's output, and the
+/// feed-forward's inner numbers; statistics of norms and softmax in f32.
+double kept_by_layer(const Sizes& s, double heads) {
+  double numbers = 4 * s.c + 2 * s.hd + 2 * s.gd + (s.gated ? 3 : 2) * s.f;
+  return s.rows * (numbers * s.bytes + 4 * (heads + (s.rms ? 2 : 4)));
+}
+
+/// What the backward pass of one layer makes and drops again, the largest of it alive at once.
+double passing_in_layer(const Sizes& s) { return s.rows * s.bytes * ((s.gated ? 3 : 2) * s.f + 2 * s.c); }
+
+double head_work(const Sizes& s) {
+  double rows = std::min(s.rows, std::max(kLeastBlockRows, kBlockLogits / s.vocab));
+  return (rows * s.vocab + 2 * s.rows * s.c) * s.bytes;
+}
+
+}  // namespace
+
+MemoryEstimate estimate_memory(const models::DecoderModel& model, const train::TrainOptions& options) {
+  const Sizes s = sizes_of(model.spec, options);
+  const double parameters = static_cast<double>(models::parameter_count(model));
+  const bool narrow = options.dtype == "bf16";
+  const double gradients = parameters * (options.accumulation > 1 ? 4 + s.bytes : s.bytes);
+  const double activations = s.layers * kept_by_layer(s, static_cast<double>(model.spec.heads)) + 2 * s.rows * s.c * s.bytes;
+  const double head_gradient = s.vocab * s.c * s.bytes;
+  // The backward pass frees activations and makes gradients at one pace, so the peak is at one of its ends.
+  const double at_head =
+      activations + std::max(head_work(s), passing_in_layer(s)) + head_gradient + (options.accumulation > 1 ? parameters * 4 : 0);
+  const double at_end = gradients + passing_in_layer(s);
+
+  MemoryEstimate estimate;
+  estimate.parts = {{"program and libtorch", kProgramBytes},
+                    {"weights", parameters * s.bytes},
+                    {"f32 masters", narrow ? parameters * 4 : 0},
+                    {"optimizer moments", parameters * (options.optimizer == "adamw" ? 8 : 4)},
+                    {"averaged weights", options.ema > 0 ? parameters * 4 : 0}};
+  if (at_head >= at_end) {
+    estimate.parts.push_back({"activations", activations});
+    estimate.parts.push_back({"work of the head and its gradient", at_head - activations});
+  } else {
+    estimate.parts.push_back({"gradients", gradients});
+    estimate.parts.push_back({"work of a layer", at_end - gradients});
+  }
+  for (const MemoryPart& part : estimate.parts) estimate.total += part.bytes;
+  return estimate;
+}
+
+}  // namespace athanor::app
