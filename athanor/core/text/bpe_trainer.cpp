@@ -71,8 +71,7 @@ MergeLearner make_learner(const WordCounts& words, const std::array<TokenId, 256
     ends.push_back(symbols.size());
     counts.push_back(word.count);
   }
-  return {std::move(symbols), std::move(ends), std::move(counts),
-          max_token_length > 0 ? static_cast<uint64_t>(max_token_length) : UINT64_MAX};
+  return {std::move(symbols), ends, std::move(counts), max_token_length > 0 ? static_cast<uint64_t>(max_token_length) : UINT64_MAX};
 }
 
 /// Of a pair that was merged twice the reference library keeps the later rank.

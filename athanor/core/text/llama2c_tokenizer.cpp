@@ -23,7 +23,7 @@ namespace {
 constexpr std::string_view kWhere = "text.llama2c", kSpaceMark = "\xe2\x96\x81";
 constexpr TokenId kFirstByte = 3, kFirstPiece = kFirstByte + 256;
 
-[[noreturn]] void refuse(const std::string& name, std::string what, std::string got = {}, std::string expected = {}) {
+[[noreturn]] void refuse(const std::string& name, std::string_view what, std::string got = {}, std::string expected = {}) {
   base::file_error(kWhere, {base::cat(name, ": ", what), std::move(got), std::move(expected)});
 }
 

@@ -17,13 +17,13 @@ class Pipeline::Encoder final : public WordSink {
   ~Encoder() override { p_.give_state(std::move(state_)); }
 
   std::vector<TokenId> run(std::string_view text) {
-    ids.reserve(text.size() / 3 + 8);
+    ids_.reserve(text.size() / 3 + 8);
     split(p_.plain_, text, [&](std::string_view part) { normalize(part, part.data() == text.data()); });
-    if (p_.parts_.post_processor) p_.parts_.post_processor->process(ids, options_.add_special_tokens);
-    return std::move(ids);
+    if (p_.parts_.post_processor) p_.parts_.post_processor->process(ids_, options_.add_special_tokens);
+    return std::move(ids_);
   }
 
-  void word(std::string_view text, bool) override { p_.parts_.model->encode(text, *state_, ids); }
+  void word(std::string_view text, bool) override { p_.parts_.model->encode(text, *state_, ids_); }
 
  private:
   template <typename Rest>
@@ -32,7 +32,7 @@ class Pipeline::Encoder final : public WordSink {
     if (matcher.empty()) return rest(text);
     matcher.split(text, !options_.parse_special, [&](std::string_view part, const AddedToken* token) {
       if (token) {
-        ids.push_back(token->id);
+        ids_.push_back(token->id);
       } else {
         rest(part);
       }
@@ -54,7 +54,7 @@ class Pipeline::Encoder final : public WordSink {
   const Pipeline& p_;
   const EncodeOptions& options_;
   std::unique_ptr<ModelState> state_;
-  std::vector<TokenId> ids;
+  std::vector<TokenId> ids_;
 };
 
 /// Decoding under way: ids to tokens, through the decoder, into text.

@@ -50,7 +50,7 @@ bool MergeLearner::Candidate::operator<(const Candidate& other) const {
   return serial > other.serial;
 }
 
-MergeLearner::MergeLearner(std::vector<TokenId> symbols, std::vector<size_t> ends, std::vector<uint64_t> counts,
+MergeLearner::MergeLearner(std::vector<TokenId> symbols, const std::vector<size_t>& ends, std::vector<uint64_t> counts,
                            uint64_t max_length)
     : symbols_(std::move(symbols)), counts_(std::move(counts)), max_length_(max_length) {
   size_t begin = 0;

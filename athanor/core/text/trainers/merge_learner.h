@@ -14,7 +14,7 @@ namespace athanor::text {
 class MergeLearner {
  public:
   /// Words as ids, one after the other; `ends` has the end of each. `max_length`: longest token in first symbols.
-  MergeLearner(std::vector<TokenId> symbols, std::vector<size_t> ends, std::vector<uint64_t> counts, uint64_t max_length);
+  MergeLearner(std::vector<TokenId> symbols, const std::vector<size_t>& ends, std::vector<uint64_t> counts, uint64_t max_length);
 
   /// The next pair to merge, of at least that count; nullopt at the end. Of equal counts the pair of smaller ids comes first.
   std::optional<std::pair<TokenId, TokenId>> next(uint64_t min_count);

@@ -12,7 +12,7 @@ namespace {
 
 /// Joins a match with the part before it, unless that is a match too. Walks backwards for the part after it.
 template <typename Iterator>
-std::vector<SplitPart> merge_matches(Iterator begin, Iterator end) {
+std::vector<SplitPart> merge_matches(const Iterator& begin, const Iterator& end) {
   std::vector<SplitPart> merged;
   bool previous = false;
   for (Iterator part = begin; part != end; ++part) {
