@@ -25,7 +25,7 @@ __m512 erf(__m512 x) {
                               0.19354452192783356f, 1.1283791065216064f);
   const __m512 below = horner(3.7420253647724167e-05f, 0.0011855667689815164f, 0.015207207761704922f, 0.11534978449344635f,
                               0.5048569440841675f, 1.0f);
-  const __m512 positive = _mm512_min_ps(constant(1.0f), _mm512_div_ps(_mm512_mul_ps(a, above), below));
+  const __m512 positive = _mm512_min_ps(constant(1.0f), _mm512_mul_ps(_mm512_mul_ps(a, above), reciprocal(below)));
   const __m512 sign = _mm512_and_ps(x, constant(-0.0f));
   return _mm512_or_ps(positive, sign);
 }

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "athanor/core/base/error.h"
 #include "athanor/core/base/threads.h"
 #include "athanor/core/kernels/aligned.h"
 #include "athanor/core/kernels/element.h"
@@ -141,6 +142,7 @@ HeadView<V> at_group(HeadView<V> view, int64_t batch, int64_t first_head) {
 template <typename T>
 void flash_attention(const AttentionShape& s, HeadView<const T> q, HeadView<const T> k, HeadView<const T> v, HeadView<T> out,
                      float* lse) {
+  base::expect(s.scale > 0, "kernels.flash_attention", "the scale must be positive");  // the largest q.k is the largest score
   const Level<T> run = level<T>();
   const int64_t per_group = s.heads / s.kv_heads, groups = s.batch * s.kv_heads, blocks = (s.length - 1) / kAttentionBlock + 1;
   // Few groups: interleaved query blocks are dealt out too, each packing the group's keys again.

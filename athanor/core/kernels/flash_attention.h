@@ -17,7 +17,7 @@ struct AttentionShape {
   int64_t batch = 0, length = 0;       // B, T
   int64_t heads = 0, kv_heads = 0;     // H, G: H % G == 0; query head h reads key head h / (H / G)
   int64_t head_dim = 0;                // D, 1 to 256
-  float scale = 1.0f;                  // on q.k
+  float scale = 1.0f;                  // on q.k, positive
   const int32_t* row_start = nullptr;  // [B, T], or null: all 0. t sees keys row_start[t] <= j <= t; never falls along t
 };
 

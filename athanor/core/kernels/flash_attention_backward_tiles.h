@@ -96,13 +96,15 @@ class Backward {
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {
           const __m512 lse = _mm512_load_ps(s_.lse + 16 * (v0 + v));
+          __m512 rows[R];
 #pragma GCC unroll 4
           for (int r = 0; r < R; ++r) {
             __m512 p = Math::exponential(_mm512_fmsub_ps(sums[r][v], scale, lse));
             if constexpr (kPartly) p = _mm512_maskz_mov_ps(queries.sees(j * kBlock + key + r, v0 + v), p);
+            rows[r] = p;
             _mm512_store_ps(s_.probabilities + r * kBlock + 16 * v, p);
-            store(s_.p + (key + r) * kBlock + 16 * (v0 + v), kAllLanes, p);
           }
+          for (int r = 0; r < R; r += 2) store_pair<Math>(key + r, v0 + v, rows[r], rows[r + 1], nullptr, s_.p);
         }
       };
       tile_of<Math, 4>(4 - v0, s_.k + row, width_, s_.q_turned + 16 * v0, kBlock, steps, probabilities);
@@ -112,11 +114,9 @@ class Backward {
           const __m512 delta = _mm512_load_ps(s_.delta + 16 * (v0 + v));
           __m512 ds[R];
 #pragma GCC unroll 4
-          for (int r = 0; r < R; ++r) {
+          for (int r = 0; r < R; ++r)
             ds[r] = _mm512_mul_ps(_mm512_load_ps(s_.probabilities + r * kBlock + 16 * v), _mm512_sub_ps(sums[r][v], delta));
-            store(s_.ds + (key + r) * kBlock + 16 * (v0 + v), kAllLanes, ds[r]);
-          }
-          for (int r = 0; r < R; r += 2) store_panel_rows<Math>(s_.ds_panel, key + r, v0 + v, ds[r], ds[r + 1]);
+          for (int r = 0; r < R; r += 2) store_pair<Math>(key + r, v0 + v, ds[r], ds[r + 1], s_.ds_panel, s_.ds);
         }
       };
       tile_of<Math, 4>(4 - v0, s_.v + row, width_, s_.dout_turned + 16 * v0, kBlock, steps, gradients);

@@ -30,6 +30,14 @@ struct Bf16Math {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
   static __m512 exponential(__m512 x) { return exp2_bf16(x); }
+  /// Sixteen bf16 of `even`, then sixteen of `odd`.
+  static __m512i to_number_pair(__m512 even, __m512 odd) { return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even)); }
+  /// even 0, odd 0, even 1, odd 1, ..
+  static __m512i interleave(__m512i pair) {
+    const __m512i low = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_permutexvar_epi16(_mm512_or_si512(low, _mm512_slli_epi32(_mm512_add_epi32(low, _mm512_set1_epi32(16)), 16)),
+                                    pair);
+  }
 };
 #endif
 

@@ -65,15 +65,22 @@ struct QueryBlock {
 /// On the diagonal, keys 16 s .. 16 s + 15 are seen by queries of vector s and later only.
 inline int first_vector(bool diagonal, int64_t key_in_block) { return diagonal ? static_cast<int>(key_in_block / 16) : 0; }
 
-/// Two rows of 16 queries (keys k and k + 1) as the panel wants them.
+/// Two rows of 16 queries (keys k and k + 1): into the panel, and where `rows` is not null, into both rows of a left side.
 template <typename Math>
-inline void store_panel_rows(float* panel, int64_t key_in_block, int v, __m512 even, __m512 odd) {
+inline void store_pair(int64_t key_in_block, int v, __m512 even, __m512 odd, float* panel, typename Math::Number* rows) {
+  const int64_t at = key_in_block * kBlock + 16 * v;
   if constexpr (Math::kDepth == 1) {
-    _mm512_store_ps(panel + key_in_block * kBlock + 16 * v, even);
-    _mm512_store_ps(panel + (key_in_block + 1) * kBlock + 16 * v, odd);
+    for (float* to : {panel, rows}) {
+      if (!to) continue;
+      _mm512_store_ps(to + at, even);
+      _mm512_store_ps(to + at + kBlock, odd);
+    }
   } else {
-    const __m512i low = _mm512_cvtepu16_epi32(to_bf16(even)), high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(to_bf16(odd)), 16);
-    _mm512_store_si512(panel + key_in_block / 2 * kBlock + 16 * v, _mm512_or_epi32(low, high));
+    const __m512i both = Math::to_number_pair(even, odd);
+    if (panel) _mm512_store_si512(panel + key_in_block / 2 * kBlock + 16 * v, Math::interleave(both));
+    if (!rows) return;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(rows + at), _mm512_castsi512_si256(both));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(rows + at + kBlock), _mm512_extracti64x4_epi64(both, 1));
   }
 }
 
@@ -142,10 +149,10 @@ class Forward {
     finish(queries, h);
   }
 
-  // S^T = K Q^T in units of log 2.
+  // S^T = K Q^T, not yet scaled.
   template <bool kPartly>
   void scores(const QueryBlock& queries, int64_t j) {
-    const __m512 scale = _mm512_set1_ps(g_.scale * kLog2E), hidden = _mm512_set1_ps(kHidden);
+    const __m512 hidden = _mm512_set1_ps(kHidden);
     for (int64_t key = 0; key < kBlock; key += 4) {
       const int v0 = kPartly ? first_vector(queries.diagonal(j), key) : 0;
       float* to = s_.scores + key * kBlock + 16 * v0;
@@ -154,7 +161,7 @@ class Forward {
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
           for (int v = 0; v < V; ++v) {
-            __m512 s = _mm512_mul_ps(sums[r][v], scale);
+            __m512 s = sums[r][v];
             if constexpr (kPartly) s = _mm512_mask_mov_ps(hidden, queries.sees(j * kBlock + key + r, v0 + v), s);
             _mm512_store_ps(to + r * kBlock + 16 * v, s);
           }
@@ -163,26 +170,31 @@ class Forward {
     }
   }
 
-  // P^T = 2^(S^T - new maximum) into the panel; what was summed before shrinks by `rescale`.
+  // P^T = 2^(c S^T - shift) into the panel, with c the scale in units of log 2 and shift = c * the new maximum; what was summed
+  // before shrinks by `rescale`.
   void softmax(bool diagonal) {
+    const __m512 c = _mm512_set1_ps(g_.scale * kLog2E);
     for (int v = 0; v < 4; ++v) {
       const int64_t keys = diagonal ? 16 * (v + 1) : kBlock;
       const float* column = s_.scores + 16 * v;
+      const auto score = [&](int64_t key) { return _mm512_load_ps(column + key * kBlock); };
       const __m512 old = _mm512_load_ps(s_.maximum + 16 * v);
       __m512 a = old, b = old;
-      for (int64_t key = 0; key < keys; key += 2) {  // NaN as second operand stays
-        a = _mm512_max_ps(a, _mm512_load_ps(column + key * kBlock));
-        b = _mm512_max_ps(b, _mm512_load_ps(column + (key + 1) * kBlock));
+      for (int64_t key = 0; key < keys; key += 2) {
+        a = _mm512_max_ps(a, score(key));
+        b = _mm512_max_ps(b, score(key + 1));
       }
-      const __m512 maximum = _mm512_max_ps(a, b), rescale = kernels::exp2(_mm512_sub_ps(old, maximum));
+      const __m512 maximum = _mm512_max_ps(a, b), shift = _mm512_mul_ps(maximum, c);
       __m512 even_sum = _mm512_setzero_ps(), odd_sum = even_sum;
       for (int64_t key = 0; key < keys; key += 2) {
-        const __m512 even = Math::exponential(_mm512_sub_ps(_mm512_load_ps(column + key * kBlock), maximum));
-        const __m512 odd = Math::exponential(_mm512_sub_ps(_mm512_load_ps(column + (key + 1) * kBlock), maximum));
+        const __m512 even = Math::exponential(_mm512_fmsub_ps(score(key), c, shift));
+        const __m512 odd = Math::exponential(_mm512_fmsub_ps(score(key + 1), c, shift));
         even_sum = _mm512_add_ps(even_sum, even);
         odd_sum = _mm512_add_ps(odd_sum, odd);
-        store_panel_rows<Math>(s_.p, key, v, even, odd);
+        store_pair<Math>(key, v, even, odd, s_.p, nullptr);
       }
+      // the difference first: exactly 1 where the maximum stayed, be it kNoMaximum
+      const __m512 rescale = kernels::exp2(_mm512_mul_ps(_mm512_sub_ps(old, maximum), c));
       const __m512 sum = _mm512_fmadd_ps(_mm512_load_ps(s_.sum + 16 * v), rescale, _mm512_add_ps(even_sum, odd_sum));
       _mm512_store_ps(s_.sum + 16 * v, sum);
       _mm512_store_ps(s_.maximum + 16 * v, maximum);
@@ -210,7 +222,7 @@ class Forward {
       const __m512 sum = _mm512_load_ps(s_.sum + 16 * v);
       _mm512_store_ps(s_.rescale + 16 * v, _mm512_div_ps(_mm512_set1_ps(1.0f), sum));
       if (!g_.lse || queries.count <= 16 * v) continue;
-      const __m512 lse = _mm512_fmadd_ps(_mm512_load_ps(s_.maximum + 16 * v), _mm512_set1_ps(kLn2), log(sum));
+      const __m512 lse = _mm512_fmadd_ps(_mm512_load_ps(s_.maximum + 16 * v), _mm512_set1_ps(g_.scale), log(sum));
       store(g_.lse + h * g_.length + queries.first + 16 * v, lanes(queries.count - 16 * v), lse);
     }
     T* out = g_.out.data + h * g_.out.head_stride + queries.first * g_.out.token_stride;

@@ -40,7 +40,8 @@ std::atomic<IsaLevel>& current() {
 IsaLevel best_isa_level() {
   static const IsaLevel best = [] {
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c")) return IsaLevel::kScalar;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
+      return IsaLevel::kScalar;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl") ||
         !__builtin_cpu_supports("avx512dq"))
       return IsaLevel::kAvx2;

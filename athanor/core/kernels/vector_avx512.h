@@ -84,9 +84,17 @@ inline __m512 exp(__m512 x) {
   return _mm512_scalef_ps(exp2_fraction(_mm512_mul_ps(r, _mm512_set1_ps(1.44269504f))), n);
 }
 
+/// 1 / x for 2^-126 <= |x| <= 2^126: an estimate and one step of Newton's method, relative error 2e-7; a division would take thrice
+/// as long.
+inline __m512 reciprocal(__m512 x) {
+  const __m512 r = _mm512_rcp14_ps(x);
+  return _mm512_mul_ps(r, _mm512_fnmadd_ps(x, r, _mm512_set1_ps(2.0f)));
+}
+
+/// 1 / (1 + e^-x). Its relative error grows with -x, as e^-x's does: 2e-6 at -20.
 inline __m512 sigmoid(__m512 x) {
-  const __m512 one = _mm512_set1_ps(1.0f);
-  return _mm512_div_ps(one, _mm512_add_ps(one, exp(_mm512_sub_ps(_mm512_setzero_ps(), x))));
+  const __m512 power = _mm512_min_ps(_mm512_set1_ps(125.0f), _mm512_mul_ps(x, _mm512_set1_ps(-1.44269504f)));  // NaN stays
+  return reciprocal(_mm512_add_ps(_mm512_set1_ps(1.0f), exp2(power)));
 }
 
 }  // namespace
