@@ -70,9 +70,9 @@ DecoderLayer::DecoderLayer(Parts parts)
 at::Tensor DecoderLayer::forward(const at::Tensor& x, Pass& pass) {
   auto* attention = dynamic_cast<Block*>(child(attention_));
   if (!attention) base::bug("nn.decoder", {"no attention block in this layer", attention_});
-  at::Tensor mixed = x + pass.drop(attention->forward(layer_at(*this, attention_norm_).forward(x), pass));
-  at::Tensor fed = layer_at(*this, ffn_).forward(layer_at(*this, ffn_norm_).forward(mixed));
-  return mixed + pass.drop(fed);
+  at::Tensor mixed = pass.drop(attention->forward(layer_at(*this, attention_norm_).forward(x), pass));
+  auto [stream, normed] = add_then_norm(layer_at(*this, ffn_norm_), x, mixed);
+  return stream + pass.drop(layer_at(*this, ffn_).forward(normed));
 }
 
 }  // namespace athanor::nn

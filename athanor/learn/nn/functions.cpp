@@ -9,6 +9,12 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return fused::applies(x) ? fused::rms_norm(x, weight, eps) : reference::rms_norm(x, weight, eps);
 }
 
+AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps) {
+  if (fused::applies(x)) return fused::add_rms_norm(x, delta, weight, eps);
+  at::Tensor sum = x.add(delta);
+  return {sum, reference::rms_norm(sum, weight, eps)};
+}
+
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
   return fused::applies(x) ? fused::layer_norm(x, weight, bias, eps) : reference::layer_norm(x, weight, bias, eps);
 }

@@ -16,6 +16,12 @@ namespace athanor::nn {
 /// weight * x / sqrt(mean(x^2) + eps) over the last axis (Zhang and Sennrich 2019). x [.., C], weight [C] (f32 or x's type).
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
+/// The residual stream's step: sum = x + delta (same shape and type) and rms_norm(sum).
+struct AddedNorm {
+  at::Tensor sum, normed;
+};
+AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps);
+
 /// weight * (x - mean) / sqrt(var + eps) + bias over the last axis (Ba et al. 2016), biased variance. `bias` may be undefined.
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
 

@@ -3,7 +3,6 @@
 #include <ATen/ops/linear.h>
 
 #include "athanor/core/base/error.h"
-#include "athanor/learn/nn/functions.h"
 
 namespace athanor::nn {
 
@@ -37,6 +36,10 @@ RmsNorm::RmsNorm(at::Tensor weight, double eps) : eps_(eps) { add_parameter("wei
 
 at::Tensor RmsNorm::forward(const at::Tensor& x) { return rms_norm(x, parameter("weight"), eps_); }
 
+AddedNorm RmsNorm::forward_sum(const at::Tensor& x, const at::Tensor& delta) {
+  return add_rms_norm(x, delta, parameter("weight"), eps_);
+}
+
 LayerNorm::LayerNorm(at::Tensor weight, at::Tensor bias, double eps) : eps_(eps) {
   add_parameter("weight", std::move(weight));
   if (bias.defined()) add_parameter("bias", std::move(bias));
@@ -44,6 +47,12 @@ LayerNorm::LayerNorm(at::Tensor weight, at::Tensor bias, double eps) : eps_(eps)
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) {
   return layer_norm(x, parameter("weight"), has_parameter("bias") ? parameter("bias") : at::Tensor(), eps_);
+}
+
+AddedNorm add_then_norm(Layer& norm, const at::Tensor& x, const at::Tensor& delta) {
+  if (auto* rms = dynamic_cast<RmsNorm*>(&norm)) return rms->forward_sum(x, delta);
+  at::Tensor sum = x.add(delta);
+  return {sum, norm.forward(sum)};
 }
 
 Layer& layer_at(Module& module, std::string_view path) {

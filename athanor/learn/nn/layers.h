@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "athanor/learn/nn/functions.h"
 #include "athanor/learn/nn/module.h"
 
 namespace athanor::nn {
@@ -37,6 +38,7 @@ class RmsNorm : public Layer {
  public:
   RmsNorm(at::Tensor weight, double eps);
   at::Tensor forward(const at::Tensor& x) override;
+  AddedNorm forward_sum(const at::Tensor& x, const at::Tensor& delta);
 
  private:
   double eps_;
@@ -51,6 +53,9 @@ class LayerNorm : public Layer {
  private:
   double eps_;
 };
+
+/// x + delta and its norm, in one pass where the norm knows how.
+AddedNorm add_then_norm(Layer& norm, const at::Tensor& x, const at::Tensor& delta);
 
 /// The layer at a path below `module`; bug() where there is none, or something that is no Layer.
 Layer& layer_at(Module& module, std::string_view path);

@@ -1,5 +1,5 @@
-// libtorch's loops run on OpenMP's threads. A second set of threads of our own would compete with them for the cores (OpenMP's threads spin
-// after a loop), so base::parallel_* gets an executor that is one OpenMP region.
+// libtorch's loops run on OpenMP's threads. A second set of threads of our own would compete with them for the cores (OpenMP's
+// threads spin after a loop), so base::parallel_* gets an executor that is one OpenMP region.
 
 #include "athanor/learn/nn/shared_threads.h"
 

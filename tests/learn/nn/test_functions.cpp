@@ -35,6 +35,16 @@ TEST(Gradients, Norms) {
   EXPECT_LE(gradient_error([](const Inputs& in) { return layer_norm(in[0], in[1], in[2], 1e-5); }, x), 1e-7);
 }
 
+TEST(Gradients, AddedNorm) {
+  const Inputs x = {random_tensor({3, 5}, 1, at::kDouble), random_tensor({3, 5}, 2, at::kDouble),
+                    random_tensor({5}, 3, at::kDouble)};
+  auto both = [](const Inputs& in) {
+    auto [sum, normed] = add_rms_norm(in[0], in[1], in[2], 1e-5);
+    return sum * 0.3 + normed;
+  };
+  EXPECT_LE(gradient_error(both, x), 1e-7);
+}
+
 TEST(Gradients, Activations) {
   const Inputs x = {random_tensor({4, 3}, 1, at::kDouble), random_tensor({4, 3}, 2, at::kDouble)};
   for (Activation kind : {Activation::kSilu, Activation::kGelu, Activation::kGeluTanh, Activation::kRelu}) {
@@ -145,6 +155,24 @@ TEST(Norms, StatisticsAreF32UnderBf16) {
   EXPECT_TRUE(reference::rms_norm(x, weight, 1e-6).equal(reference::rms_norm(wide, weight, 1e-6).to(at::kBFloat16)));
   EXPECT_LE(relative_distance(layer_norm(x, weight, bias, 1e-6), at::layer_norm(wide, {64}, weight, bias, 1e-6)), 4e-3);
   EXPECT_EQ(rms_norm(x, weight, 1e-6).scalar_type(), at::kBFloat16);
+}
+
+TEST(Norms, AddingFirstIsTheSame) {
+  for (at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const Inputs x = {random_tensor({6, 24}, 1, type), random_tensor({6, 24}, 2, type), random_tensor({24}, 3)};
+    auto together = [](const Inputs& in) {
+      auto [sum, normed] = add_rms_norm(in[0], in[1], in[2], 1e-5);
+      return sum + normed;
+    };
+    auto apart = [](const Inputs& in) {
+      at::Tensor sum = in[0] + in[1];
+      return sum + rms_norm(sum, in[2], 1e-5);
+    };
+    const double near = type == at::kFloat ? 1e-6 : 0.02;
+    EXPECT_LE(relative_distance(together(x), apart(x)), near);
+    const Inputs gradients = gradients_of(together, x), wanted = gradients_of(apart, x);
+    for (size_t i = 0; i < 3; ++i) EXPECT_LE(relative_distance(gradients[i], wanted[i]), near) << i;
+  }
 }
 
 TEST(Norms, AConstantRowIsFinite) {

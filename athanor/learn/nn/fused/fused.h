@@ -17,10 +17,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);
 at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets);
 
-/// The residual stream's step: sum = x + delta, and rms_norm(sum). One pass forward, one backward, instead of two and three.
-struct AddedNorm {
-  at::Tensor sum, normed;
-};
+/// One pass forward, one backward, instead of two and three.
 AddedNorm add_rms_norm(const at::Tensor& x, const at::Tensor& delta, const at::Tensor& weight, double eps);
 
 }  // namespace athanor::nn::fused
