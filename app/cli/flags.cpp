@@ -177,7 +177,7 @@ void Flags::parse(const std::vector<std::string>& arguments) {
     };
     if (item.is_positional) {
       CLI::Option* option = parser.add_option(base::cat("argument", i), take);
-      option->expected(1, item.repeats ? kMany : 1);
+      option->expected(1, item.repeats ? kMany : 1)->allow_extra_args(item.repeats);
     } else if (item.value_name.empty()) {
       parser.add_flag_function(spellings(item.names), [&item](int64_t) {
         item.was_given = true;

@@ -38,7 +38,7 @@ struct TrainOptions {
   double clip = 1.0;       // 0: off
   double ema = 0;          // decay per step; 0: off
 
-  int64_t log_every = 10;
+  int64_t log_every = 1;
   int64_t eval_every = 0;  // 0: at the end only
   int64_t save_every = 0;  // 0: at the end only
   int64_t keep = 2;
