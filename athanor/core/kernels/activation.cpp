@@ -5,8 +5,9 @@
 //   gelu_tanh(x) = x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3); with s = sigmoid(2u): s + 2 x s (1 - s) u'
 //
 // Floor: forward reads gate and up and writes y, backward reads gate, up, dy and writes two gradients: bytes over bandwidth.
-// Composed of separate operators the same takes 5 and 13 passes and keeps f(gate) alive. Checked against: double precision
-// formulas.
+// Composed of separate operators the same takes 5 and 13 passes and keeps f(gate) alive. Measured on one Zen 4 core: 24 GB/s in f32
+// (about what one core gets from memory), 14 in bf16, where 25 cycles for 16 elements of SiLU take the time. Checked against:
+// double precision formulas.
 
 #include "athanor/core/kernels/activation.h"
 

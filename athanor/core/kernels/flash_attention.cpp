@@ -9,8 +9,10 @@
 // on the diagonal 16 keys are set against the queries after them only.
 //
 // Floor: 4 D operations per visible score forward and 10 D backward at the peak of the multiply-add, and one exponential per score
-// each (about 12 cycles for 16): at D = 32 in bf16 the exponentials are a third of the forward pass. Measured fractions: see
-// bench/train_kernels. Checked against: double precision softmax attention, and finite differences through ATen's reference.
+// each (about 12 cycles for 16): at D = 32 in bf16 the exponentials are a third of the forward pass. Measured on one
+// Zen 4 core (peaks 225 bf16, 114 f32 GFLOP/s), forward and backward: bf16 118 and 130 at T 256, D 32; 162 and 168 at T 512, D 64;
+// 196 and 190 at T 4,096, D 128; f32 65 and 67, 88 and 89, 102 and 88. Checked against: double precision softmax attention, and
+// finite differences through ATen's reference.
 
 #include "athanor/core/kernels/flash_attention.h"
 
