@@ -22,12 +22,14 @@ struct ModelFolder {
 };
 
 struct WriteModelOptions {
-  std::filesystem::path carry_from = {};   // a folder whose other files (tokenizer, templates, licences ...) are copied unchanged; empty: none
-  bool replace = false;                    // an existing target is replaced as a whole
+  std::filesystem::path carry_from =
+      {};                // a folder whose other files (tokenizer, templates, licences ...) are copied unchanged; empty: none
+  bool replace = false;  // an existing target is replaced as a whole
   uint64_t shard_bytes = uint64_t{5} << 30;
 };
 
-/// Writes config.json (the dtype key set from the arrays), generation_config.json where given, the weights, and the carried files; whole or not at all.
+/// Writes config.json (the dtype key set from the arrays), generation_config.json where given, the weights, and the carried files;
+/// whole or not at all.
 void write_model_folder(const std::filesystem::path& target, const base::Json& config, const base::Json* generation_config,
                         const std::vector<NamedArray>& arrays, const WriteModelOptions& options = {});
 

@@ -1,7 +1,8 @@
 #pragma once
 // safetensors: 8 bytes header length, a JSON header {name: {dtype, shape, data_offsets}}, then the bytes.
-// Every rule is checked before anything is allocated: header <= 100 MB and begins with '{', depth <= 4, no duplicate key, known dtype,
-// dtype x shape == offsets (checked products), ranges inside the file, disjoint and without holes, names valid UTF-8 without NUL.
+// Every rule is checked before anything is allocated: header <= 100 MB and begins with '{', depth <= 4, no duplicate key, known
+// dtype, dtype x shape == offsets (checked products), ranges inside the file, disjoint and without holes, names valid UTF-8 without
+// NUL.
 
 #include <filesystem>
 #include <map>
@@ -36,8 +37,8 @@ class Checkpoint {
   std::shared_ptr<const State> state_;
 };
 
-/// The header alone, for readers and the fuzzer: `bytes` is the beginning of the file, at least the whole header; views' spans are empty
-/// and `offsets[i]` are [begin, end) from the start of the data. Throws file_error.
+/// The header alone, for readers and the fuzzer: `bytes` is the beginning of the file, at least the whole header; views' spans are
+/// empty and `offsets[i]` are [begin, end) from the start of the data. Throws file_error.
 struct SafetensorsHeader {
   struct Item {
     std::string name;
@@ -55,7 +56,7 @@ SafetensorsHeader parse_safetensors_header(std::span<const std::byte> bytes, uin
 void write_safetensors(const std::filesystem::path& path, const std::vector<NamedArray>& arrays, Metadata metadata = {});
 
 /// Writes model.safetensors, or shards of at most `shard_bytes` with model.safetensors.index.json, into an existing folder.
-void write_sharded(const std::filesystem::path& folder, const std::vector<NamedArray>& arrays, uint64_t shard_bytes = uint64_t{5} << 30,
-                   const Metadata& metadata = {});
+void write_sharded(const std::filesystem::path& folder, const std::vector<NamedArray>& arrays,
+                   uint64_t shard_bytes = uint64_t{5} << 30, const Metadata& metadata = {});
 
 }  // namespace athanor::checkpoint

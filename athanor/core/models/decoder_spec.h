@@ -1,6 +1,6 @@
 #pragma once
-// What a decoder-only language model is, in numbers and kinds. A family file turns config.json into this; learn/nn builds it as layers
-// with gradients, run/engine executes it over mapped weights. Neither knows a family's name.
+// What a decoder-only language model is, in numbers and kinds. A family file turns config.json into this; learn/nn builds it as
+// layers with gradients, run/engine executes it over mapped weights. Neither knows a family's name.
 
 #include <cstdint>
 #include <string>
@@ -45,9 +45,9 @@ struct DecoderSpec {
   PositionKind position = PositionKind::kRope;
   RopeSpec rope;
   Activation activation = Activation::kSilu;
-  bool gated = true;      // down(act(gate(x)) * up(x)) instead of down(act(up(x)))
-  bool fused_qkv = false; // one weight holds q, k, v rows after one another
-  bool tied_head = false; // the head is the token embedding
+  bool gated = true;           // down(act(gate(x)) * up(x)) instead of down(act(up(x)))
+  bool fused_qkv = false;      // one weight holds q, k, v rows after one another
+  bool tied_head = false;      // the head is the token embedding
   double attention_scale = 0;  // on q.k; 0: 1 / sqrt(head_dim)
 
   // Which biases exist follows from the family's slots; these say it for a new model.
