@@ -12,7 +12,6 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/stop.h"
-#include "athanor/learn/nn/shared_threads.h"
 
 namespace athanor::app {
 namespace {
@@ -81,7 +80,6 @@ std::string summary(const QuickstartPlan& plan, const QuickstartState& state, do
 
 int quickstart_command(const QuickstartArguments& a, const Invocation& call) {
   Stopwatch watch;
-  nn::install_shared_threads();
   QuickstartPlan plan = make_plan(a, call.everywhere);
   QuickstartState state(plan, a.force);
   if (!run_stages(plan, state, call)) {

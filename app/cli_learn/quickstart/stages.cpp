@@ -9,7 +9,7 @@
 #include "app/cli/perplexity.h"
 #include "app/cli/stopwatch.h"
 #include "athanor/core/base/atomic_file.h"
-#include "athanor/core/base/progress.h"
+#include "athanor/core/base/threads.h"
 #include "athanor/core/text/bpe_trainer.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/model_start.h"
@@ -83,6 +83,7 @@ base::Json train_stage(const QuickstartPlan& plan, base::ProgressSink* progress)
   train::TrainHooks hooks;
   hooks.progress = progress;
   train::TrainResult result = train::train_recipe(plan.recipe, train::Resume::kAuto, hooks);
+  base::set_region_executor(nullptr);  // OpenMP's threads spin; from here on only the engine works, on our own pool
   base::Json losses = base::Json::array(), held_out = base::Json::array();
   for (const train::LogEntry& entry : result.log) {
     if (entry.training) losses.push_back({entry.step, entry.training->loss});
