@@ -101,6 +101,15 @@ TEST(Sources, OtherFormatsAreRefused) {
   EXPECT_THROW(read(folder / "missing.txt"), base::Error);
 }
 
+TEST(Sources, TheExtensionChoosesTheFormat) {
+  const SourceFormat& jsonl = base::find_row(source_formats(), "jsonl", "test");
+  EXPECT_EQ(jsonl.extensions, (std::vector<std::string>{".jsonl", ".ndjson"}));
+  EXPECT_TRUE(base::find_row(source_formats(), "text", "test").extensions.empty());
+  testing::TempFolder folder;
+  EXPECT_EQ(read(folder.write("f.ndjson", "{\"text\": \"a\"}\n")), (Documents{"a"}));
+  EXPECT_EQ(read(folder.write("f.log", "{\"text\": \"a\"}\n")), (Documents{"{\"text\": \"a\"}\n"}));
+}
+
 TEST(Sources, EveryFileOfTheShelvesHasARow) {
   std::vector<std::string> rows, files;
   for (const base::Shelf& shelf : shelves())
