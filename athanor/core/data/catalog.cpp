@@ -1,12 +1,13 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/data/cleaning.h"
 #include "athanor/core/data/source.h"
 
 namespace athanor::data {
 
-void read_jsonl(const std::filesystem::path&, const SourceOptions&, const DocumentVisitor&);
-void read_plain_text(const std::filesystem::path&, const SourceOptions&, const DocumentVisitor&);
+void read_jsonl(std::string_view, std::string_view, const SourceOptions&, const DocumentVisitor&);
+void read_plain_text(std::string_view, std::string_view, const SourceOptions&, const DocumentVisitor&);
 CleaningStep make_repair_utf8();
 CleaningStep make_newlines();
 CleaningStep make_controls();
@@ -63,19 +64,27 @@ const char* refusal(const std::string& extension) {
   return nullptr;
 }
 
-}  // namespace
-
-void read_documents(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit) {
-  std::string extension = file.extension().string();
-  if (const char* advice = refusal(extension))
-    base::input_error("data.source", {"cannot read documents from " + file.string(), extension, "plain text or .jsonl", advice});
+const SourceFormat& format_of(const std::string& extension) {
   const SourceFormat* fallback = nullptr;
   for (const SourceFormat& format : source_formats()) {
     if (format.extensions.empty()) fallback = &format;
     for (const std::string& known : format.extensions)
-      if (known == extension) return format.read(file, options, visit);
+      if (known == extension) return format;
   }
-  fallback->read(file, options, visit);
+  return *fallback;
+}
+
+}  // namespace
+
+void read_documents(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit) {
+  const std::string extension = file.extension().string();
+  if (const char* advice = refusal(extension))
+    base::input_error("data.source", {"cannot read documents from " + file.string(), extension, "plain text or .jsonl", advice});
+  const base::MappedFile mapped(file);
+  mapped.will_read_all();
+  std::string_view contents = mapped.text();
+  if (contents.starts_with("\xEF\xBB\xBF")) contents.remove_prefix(3);  // byte order mark
+  format_of(extension).read(contents, file.filename().string(), options, visit);
 }
 
 std::vector<base::Shelf> shelves() {

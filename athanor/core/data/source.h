@@ -22,7 +22,8 @@ using DocumentVisitor = std::function<void(std::string_view document)>;
 
 struct SourceFormat : base::Entry {
   std::vector<std::string> extensions;  // ".jsonl"; none: the format of every other file
-  void (*read)(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit);
+  /// `contents` is a whole file without its byte order mark; `name` is for messages.
+  void (*read)(std::string_view contents, std::string_view name, const SourceOptions& options, const DocumentVisitor& visit);
 };
 
 std::span<const SourceFormat> source_formats();

@@ -52,7 +52,8 @@ class Loop {
   }
 
   TrainResult run() {
-    if (state_.finished && state_.step >= options_.steps) return result("already finished");
+    const bool time_is_up = timed() && state_.elapsed_s >= options_.time_limit_s;
+    if (state_.finished && (state_.step >= options_.steps || time_is_up)) return result("already finished");
     state_.finished = false;
     log_ = std::make_unique<RunLog>(RunLogOptions{parts_.folder.path(), parts_.recipe.stage, recipe_to_yaml(parts_.recipe),
                                                   options_.steps, parts_.hooks.progress, parts_.hooks.history},

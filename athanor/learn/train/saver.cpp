@@ -1,7 +1,9 @@
 #include "athanor/learn/train/saver.h"
 
 #include "athanor/core/base/atomic_file.h"
+#include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/log.h"
 #include "athanor/learn/train/reductions.h"
 
 namespace athanor::train {
@@ -47,11 +49,23 @@ void Saver::write_model(const fs::path& folder, const std::vector<NamedTensor>& 
 }
 
 void Saver::save(const TrainerState& state) {
+  warn_of_full_disk();
   parts_.folder.save(state.step, parts_.recipe.train.keep, [&](const fs::path& folder) {
     write_model(folder, masters(), "f32");
     write_arrays(folder / "optimizer.safetensors", moments());
     save_state(state, parts_.recipe.train.steps, folder / "trainer_state.json");
   });
+}
+
+void Saver::warn_of_full_disk() const {
+  double bytes = 0;
+  for (const std::vector<NamedTensor>& group : {masters(), moments()})
+    for (const auto& [name, tensor] : group) bytes += 4.0 * static_cast<double>(tensor.numel());
+  std::error_code error;
+  const fs::space_info space = fs::space(parts_.folder.path(), error);
+  if (error || static_cast<double>(space.available) >= 2 * bytes) return;
+  base::log_warning(base::cat("room for fewer than two checkpoints is left on the disk: ",
+                              base::human_bytes(static_cast<double>(space.available)), "; one takes ", base::human_bytes(bytes)));
 }
 
 TrainerState Saver::load(const fs::path& checkpoint) {

@@ -25,6 +25,7 @@ class Saver {
   std::optional<WeightAverage> average;
 
  private:
+  void warn_of_full_disk() const;
   std::vector<NamedTensor> masters() const;
   std::vector<NamedTensor> results() const;  // the average, else the masters
   std::vector<NamedTensor> moments() const;

@@ -246,6 +246,8 @@ TEST(Run, ATimeLimitEndsTheRunWithTheScheduleDone) {
   EXPECT_GE(result.seconds, 1.5);
   const LogEntry& last = *(result.log.end() - 2);
   EXPECT_LT(last.training->lr, 0.3 * recipe.train.lr);
+  EXPECT_EQ(train(recipe, Resume::kYes).end, "already finished");
+  EXPECT_GT(train(with(recipe, {"train.time_limit_s=1.8"}), Resume::kYes).steps_now, 0);
 }
 
 TEST(Run, StartsFromAModelFolder) {

@@ -1,5 +1,5 @@
 // JSON Lines: one object per line, the document under `text_key`. Parsed by simdjson, which checks the whole line and does not
-// recurse. Limits: a line of at most 64 MiB, depth 64. Empty lines are skipped; \r\n and a byte order mark are accepted.
+// recurse. Limits: a line of at most 64 MiB, depth 64. Empty lines are skipped; \r\n is accepted.
 
 #include <simdjson.h>
 
@@ -7,7 +7,6 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
-#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/data/source.h"
 
 namespace athanor::data {
@@ -18,7 +17,7 @@ constexpr size_t kMaxDepth = 64;
 
 class LineParser {
  public:
-  LineParser(const std::filesystem::path& file, std::string_view text_key) : file_(file.filename().string()), key_(text_key) {
+  LineParser(std::string_view file, std::string_view text_key) : file_(file), key_(text_key) {
     if (parser_.allocate(1 << 16, kMaxDepth)) base::bug("data.jsonl", {"simdjson could not allocate its buffers"});
   }
 
@@ -70,16 +69,12 @@ class LineParser {
 
 }  // namespace
 
-void read_jsonl(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit) {
-  base::MappedFile mapped(file);
-  mapped.will_read_all();
-  std::string_view text = mapped.text();
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  LineParser parser(file, options.text_key);
+void read_jsonl(std::string_view contents, std::string_view name, const SourceOptions& options, const DocumentVisitor& visit) {
+  LineParser parser(name, options.text_key);
   int64_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
+  for (size_t begin = 0; begin < contents.size();) {
+    size_t end = std::min(contents.find('\n', begin), contents.size());
+    std::string_view line = contents.substr(begin, end - begin);
     begin = end + 1, ++number;
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) visit(parser.parse(line, number));
   }

@@ -1,7 +1,6 @@
 // Plain text. A file is one document, or several with a separator between them: a marker such as <|endoftext|>, or blank lines.
-// The separator itself belongs to no document. A byte order mark at the beginning is skipped. Bytes are passed on as they are.
+// The separator itself belongs to no document. Bytes are passed on as they are.
 
-#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/data/source.h"
 
 namespace athanor::data {
@@ -35,14 +34,10 @@ void split_at_blank_lines(std::string_view text, const DocumentVisitor& visit) {
 
 }  // namespace
 
-void read_plain_text(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit) {
-  base::MappedFile mapped(file);
-  mapped.will_read_all();
-  std::string_view text = mapped.text();
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (options.separator == "blank-lines") return split_at_blank_lines(text, visit);
-  if (!options.separator.empty()) return split_at_marker(text, options.separator, visit);
-  if (!text.empty()) visit(text);
+void read_plain_text(std::string_view contents, std::string_view, const SourceOptions& options, const DocumentVisitor& visit) {
+  if (options.separator == "blank-lines") return split_at_blank_lines(contents, visit);
+  if (!options.separator.empty()) return split_at_marker(contents, options.separator, visit);
+  if (!contents.empty()) visit(contents);
 }
 
 }  // namespace athanor::data
