@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -40,6 +41,10 @@ void start_learn(const Invocation& call) {
   if (!std::filesystem::exists(ATHANOR_LIBTORCH_FILE))
     if (auto missing = missing_libraries(program); !missing.empty())
       base::file_error("cli.learn", {"athanor-learn needs a library that is not on this machine", missing[0], "", "make setup"});
+
+  // OpenMP's threads wait by spinning, a millisecond and longer. With another program on the same cores the one that spins then
+  // keeps the one that works from running, and training is ten times slower; a few microseconds of it keep the speed and lose that.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "3000", 0);
 
   std::vector<char*> arguments = {const_cast<char*>(program.c_str())};
   for (const std::string& a : call.arguments) arguments.push_back(const_cast<char*>(a.c_str()));

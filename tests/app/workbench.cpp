@@ -24,7 +24,7 @@ testing::ProgramOptions Workbench::options() const {
   options.folder = folder_.path();
   options.seconds = 240;
   const char* path = std::getenv("PATH");
-  options.environment = {"ATHANOR_RUNS=" + (folder_ / "runs.db").string(), "OMP_WAIT_POLICY=passive",
+  options.environment = {"ATHANOR_RUNS=" + (folder_ / "runs.db").string(),
                          "PATH=" + testing::build_path("bin").string() + ":" + (path ? path : "")};
   return options;
 }
