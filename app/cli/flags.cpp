@@ -233,16 +233,21 @@ std::string Flags::usage() const {
 }
 
 std::string Flags::help() const {
+  auto left_of = [](const Item& item) {
+    std::string left;
+    for (const std::string& name : item.names) left += (left.empty() ? "  " : ", ") + name;
+    return item.value_name.empty() ? left : left + " " + item.value_name;
+  };
+  size_t width = 0;
+  for (const Item& item : items_) width = std::max(width, left_of(item).size());
   std::string out, title;
   for (const Item& item : items_) {
     if (std::string name = item.is_positional ? "arguments" : item.title; name != title) {
       title = name;
       out += "\n" + title + "\n";
     }
-    std::string left = "  ";
-    for (size_t i = 0; i < item.names.size(); ++i) left += (i ? ", " : "") + item.names[i];
-    if (!item.value_name.empty()) left += " " + item.value_name;
-    left.resize(std::max(left.size() + 2, size_t{34}), ' ');
+    std::string left = left_of(item);
+    left.resize(width + 2, ' ');
     out += left + item.help + "\n";
   }
   return out;

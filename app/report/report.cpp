@@ -80,7 +80,8 @@ std::string report_page(const Report& report) {
     if (&fact - report.speed.data() == 1) break;
   }
   out +=
-      "</div>\n<h2>What it learned</h2>\n<p>The cost of predicting the held-out text, in nats per byte; the first, steep steps are left out. "
+      "</div>\n<h2>What it learned</h2>\n<p>The cost of predicting the held-out text, in nats per byte; the first, steep steps are "
+      "left out. "
       "Lower is better. The two lines part where the model begins to learn the training text by heart.</p>\n";
   out += line_chart(report.losses,
                     {"step", "nats per byte", "Loss of the training batches and of the held-out text against the training step"});

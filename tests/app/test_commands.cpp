@@ -121,6 +121,26 @@ TEST(Eval, PerplexityPerTokenAndPerByte) {
   EXPECT_EQ(windows["tokens"], 700);
 }
 
+TEST(RealEval, CostOfStoriesIsTheReferences) {
+  ATH_NEEDS_DATA("text/tinystories_sample.txt");
+  ATH_NEEDS_DATA("goldens/stories260K.json");
+  Workbench bench;
+  base::Json golden = base::read_json_file(testing::data_path("goldens/stories260K.json"), "test");
+  std::string text = base::read_text_file(testing::data_path("text/tinystories_sample.txt"));
+  const std::string separator = "<|endoftext|>";
+  size_t begin = 0;
+  for (const base::Json& wanted : golden.at("tinystories_sample").at("tokens_and_mean_nll")) {
+    size_t end = std::min(text.find(separator, begin), text.size());
+    std::string story = text.substr(begin, end - begin);
+    begin = end + separator.size();
+    size_t first = story.find_first_not_of(" \n"), last = story.find_last_not_of(" \n");
+    bench.folder().write("story.txt", story.substr(first, last - first + 1));
+    base::Json result = bench.json({"eval", "model", "--data", "story.txt", "--json"});
+    EXPECT_EQ(result["tokens"].get<int>() + 1, wanted[0].get<int>());  // the reference counts <s>
+    EXPECT_NEAR(result["nats_per_token"].get<double>(), wanted[1].get<double>(), 1e-4);
+  }
+}
+
 TEST(Bench, JsonHasThePromisedKeys) {
   Workbench bench;
   base::Json result = bench.json({"bench", "model", "-p", "32", "-n", "8", "-t", "2", "--json"});

@@ -1,8 +1,6 @@
-#include <sys/stat.h>
+#include <sstream>
 
-#include <csignal>
-#include <fstream>
-
+#include "athanor/core/base/mapped_file.h"
 #include "tests/app/workbench.h"
 #include "tests/testing/cases.h"
 #include "tests/testing/data.h"
@@ -49,15 +47,32 @@ TEST(Errors, LearningWithoutAthanorLearnSaysWhatToDo) {
   EXPECT_NE(result.err.find("try make build"), std::string::npos) << result.err;
 }
 
-TEST(Errors, CtrlCEndsWith130AndASecondOneAtOnce) {
+/// Starts an evaluation, sends it `signals` SIGINTs, and gives "exit code, seconds from the first signal to the end".
+std::pair<int, double> interrupted(const Workbench& bench, int signals) {
+  // Python, because a shell starts background programs with SIGINT ignored.
+  bench.folder().write("interrupt.py",
+                       "import signal, subprocess, sys, time\n"
+                       "p = subprocess.Popen(['athanor', 'eval', 'model', '--data', 'long.txt', '--window', '512', '-t', '1'], "
+                       "stdout=subprocess.DEVNULL)\n"
+                       "time.sleep(0.4); start = time.time()\n"
+                       "for _ in range(int(sys.argv[1])): p.send_signal(signal.SIGINT); time.sleep(0.001)\n"
+                       "print(p.wait(), time.time() - start)\n");
+  auto result = bench.shell("exec python3 interrupt.py " + std::to_string(signals));
+  int code = 0;
+  double seconds = 0;
+  std::istringstream(result.out) >> code >> seconds;
+  return {code, seconds};
+}
+
+TEST(Errors, CtrlCEndsWith130AndASecondOneLeavesAtOnce) {
   Workbench bench;
-  // A shell that starts the program in the background ignores SIGINT there; setsid and a subshell's trap give it back.
-  auto result = bench.shell(
-      "trap - INT; python3 -c 'import subprocess,signal,time; "
-      "p=subprocess.Popen([\"athanor\",\"eval\",\"model\",\"--data\",\"text.txt\",\"--window\",\"32\"],"
-      "preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)); time.sleep(0.3); p.send_signal(signal.SIGINT); "
-      "print(p.wait())'");
-  EXPECT_EQ(result.out.substr(result.out.find_last_of('\n', result.out.size() - 2) + 1), "130\n") << result.out << result.err;
+  std::string text = base::read_text_file(bench / "text.txt"), longer;
+  for (int i = 0; i < 20; ++i) longer += text;
+  bench.folder().write("long.txt", longer);
+  EXPECT_EQ(interrupted(bench, 1).first, 130);
+  auto [code, seconds] = interrupted(bench, 2);
+  EXPECT_EQ(code, 130);
+  EXPECT_LT(seconds, 1);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "app/cli/share.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/kernels/isa.h"
 
 namespace athanor::app {
 namespace {
@@ -45,11 +46,8 @@ Finding look_at_libraries() {
 }
 
 Finding look_at_instructions() {
-  const char* best = __builtin_cpu_supports("avx512bf16") ? "AVX-512 with bf16"
-                     : __builtin_cpu_supports("avx512f")  ? "AVX-512"
-                     : __builtin_cpu_supports("avx2")     ? "AVX2"
-                                                          : nullptr;
-  return {"instructions", best != nullptr, best ? best : "no AVX2: everything works, slowly", ""};
+  auto level = kernels::best_isa_level();
+  return {"instructions", level != kernels::IsaLevel::kScalar, std::string(kernels::isa_name(level)), ""};
 }
 
 std::vector<Finding> findings() {

@@ -10,6 +10,7 @@
 #include "app/cli/model.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/kernels/isa.h"
 
 namespace athanor::app {
 namespace {
@@ -47,6 +48,10 @@ std::string key_of(const train::TrainRecipe& recipe, const char* name) {
   return node == nullptr ? "-" : node->scalar;
 }
 
+std::string duration(double seconds) {
+  return seconds < 100 ? cat(fixed(seconds, 0), " seconds") : cat(fixed(seconds / 60, 1), " minutes");
+}
+
 std::vector<Fact> model_facts(const QuickstartPlan& plan, const QuickstartState& state) {
   const base::Json& after = state.at("after");
   return {
@@ -76,8 +81,9 @@ std::vector<Fact> training_facts(const QuickstartPlan& plan, const QuickstartSta
 
 std::vector<Fact> environment_facts() {
   return {{"processor", value_in("/proc/cpuinfo", "model name")},
+          {"instructions", std::string(kernels::isa_name(kernels::isa_level()))},
           {"threads", cat(base::thread_count())},
-          {"memory", value_in("/proc/meminfo", "MemTotal")},
+          {"memory", base::human_bytes(std::stod(value_in("/proc/meminfo", "MemTotal")) * 1024)},
           {"system", value_in("/etc/os-release", "PRETTY_NAME")},
           {"athanor", ATHANOR_VERSION},
           {"libtorch (training only)", TORCH_VERSION}};
@@ -104,16 +110,17 @@ Report report_of(const QuickstartPlan& plan, const QuickstartState& state) {
   const base::Json& samples = state.at("samples");
   Report report;
   report.title = plan.bundled ? "A small model learns Shakespeare" : "A small model learns a text";
-  report.subtitle = cat(base::human_count(state.at("after")["parameters"].get<double>()), " parameters, trained from nothing in ",
-                        fixed(train["seconds"].get<double>() / 60, 1), " minutes on ", base::thread_count(),
-                        " threads of an ordinary processor.");
+  report.subtitle =
+      cat(base::human_count(state.at("after")["parameters"].get<double>()), " parameters, trained from nothing in ",
+          duration(train["seconds"].get<double>()), " on ", base::thread_count(), " threads of an ordinary processor.");
   report.before = state.at("before")["nats_per_byte"];
   report.after = state.at("after")["nats_per_byte"];
   report.guess = state.at("text")["byte_frequency_nats"];
   report.held_out_bytes = state.at("text")["held_out_bytes"];
   double bytes_per_token = state.at("tokenizer")["bytes_per_token"];
-  report.losses = {{"training batches", thinned(from_below(points_of(train["losses"], 1 / bytes_per_token), 2 * report.after), 400), false},
-                   {"held-out text", from_below(points_of(train["held_out"], 1), 2 * report.after), true}};
+  report.losses = {
+      {"training batches", thinned(from_below(points_of(train["losses"], 1 / bytes_per_token), 2 * report.after), 400), false},
+      {"held-out text", from_below(points_of(train["held_out"], 1), 2 * report.after), true}};
   for (const base::Json& sample : samples["samples"])
     report.samples.push_back({sample["temperature"], sample["prompt"], sample["text"]});
   report.model = model_facts(plan, state);
