@@ -29,7 +29,7 @@ using Item = SafetensorsHeader::Item;
 
 /// The header's text, after the length in front of it was compared with the limits and with the file.
 std::string_view header_text(std::span<const std::byte> bytes, uint64_t file_size, std::string_view source) {
-  auto refuse = [&](std::string what, std::string got, std::string expected) {
+  auto refuse = [&](std::string_view what, std::string got, std::string expected) {
     base::file_error("checkpoint.safetensors", {base::cat(source, ": ", what), std::move(got), std::move(expected)});
   };
   if (bytes.size() < 8)

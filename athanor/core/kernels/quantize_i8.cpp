@@ -79,8 +79,8 @@ void dequantize_i8_row(const WeightMatrix& panels, int64_t n, float* out) {
     const uint8_t* block = panel + k / kI8Block * kI8BlockBytes;
     uint16_t half;
     std::memcpy(&half, block + 1024 + 2 * lane, 2);
-    const int64_t inside = k % kI8Block;
-    out[k] = base::f16_to_f32(half) * static_cast<float>(block[(inside / 4 * kI8PanelRows + lane) * 4 + inside % 4] - 128);
+    const int64_t inside = k % kI8Block, quad = inside / 4;
+    out[k] = base::f16_to_f32(half) * static_cast<float>(block[(quad * kI8PanelRows + lane) * 4 + inside % 4] - 128);
   }
 }
 
