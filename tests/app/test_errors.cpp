@@ -36,6 +36,16 @@ TEST(Errors, StandardOutputThatCannotBeWritten) {
   EXPECT_NE(result.err.find("cannot write to standard output"), std::string::npos) << result.err;
 }
 
+TEST(Errors, NotEnoughMemoryIsOneLineToo) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer needs memory of its own";
+#endif
+  Workbench bench;
+  auto result = bench.shell("prlimit --data=3000000 athanor eval model --data text.txt --threads 1");
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  EXPECT_NE(result.err.find("[cli.memory] not enough memory"), std::string::npos) << result.err;
+}
+
 TEST(Errors, LearningWithoutAthanorLearnSaysWhatToDo) {
   Workbench bench;
   std::filesystem::copy_file(testing::build_path("bin/athanor"), bench / "athanor");
