@@ -3,7 +3,14 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "athanor/core/base/mapped_file.h"
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "athanor/core/base/cat.h"
+#include "athanor/core/base/error.h"
 
 namespace athanor::base {
 
@@ -15,10 +22,16 @@ std::string hash_hex(uint64_t hash) {
   return digits;
 }
 
+// Read in pieces and not mapped: a mapped page counts as this process's memory, and checkpoints are large.
 uint64_t hash_file(const std::filesystem::path& path) {
-  MappedFile file(path);
-  file.will_read_all();
-  return hash64(file.bytes());
+  std::ifstream file(path, std::ios::binary);
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
+  XXH3_64bits_reset(state.get());
+  std::vector<char> piece(1 << 20);
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
+    XXH3_64bits_update(state.get(), piece.data(), static_cast<size_t>(file.gcount()));
+  if (!file.eof()) file_error("base.hash", {cat("cannot read ", path.string()), std::strerror(errno)});
+  return XXH3_64bits_digest(state.get());
 }
 
 }  // namespace athanor::base

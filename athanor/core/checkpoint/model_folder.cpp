@@ -20,9 +20,12 @@ std::shared_ptr<base::Json> read_object(const fs::path& path) {
   return json;
 }
 
-/// Weights in any format belong to the old model; hidden folders and training checkpoints are not part of it.
-bool carried(const fs::path& entry, bool folder) {
+/// Weights in any format belong to the old model; hidden folders, training checkpoints and what a run of ours leaves beside its
+/// model are not part of it.
+bool carried(const fs::path& entry, bool folder, bool of_a_run) {
   std::string name = entry.filename().string(), extension = entry.extension().string();
+  for (const char* left : {"data", "tensorboard", "best", "train.log", "recipe.yaml"})
+    if (of_a_run && name == left) return false;
   if (folder) return !name.starts_with(".") && !name.starts_with("checkpoint-");
   if (name == "config.json" || name == "generation_config.json" || name.ends_with(".index.json")) return false;
   for (const char* weights : {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf", ".onnx", ".npz"})
@@ -32,11 +35,12 @@ bool carried(const fs::path& entry, bool folder) {
 
 /// Copies the carried files. Links to files are followed (a download cache is made of them), links to folders are not.
 void carry(const fs::path& from, const fs::path& to) {
+  const bool of_a_run = fs::exists(from / "train.log");
   for (const auto& entry : fs::directory_iterator(from)) {
-    if (entry.is_directory() && !entry.is_symlink() && carried(entry.path(), true)) {
+    if (entry.is_directory() && !entry.is_symlink() && carried(entry.path(), true, of_a_run)) {
       fs::create_directory(to / entry.path().filename());
       carry(entry.path(), to / entry.path().filename());
-    } else if (entry.is_regular_file() && carried(entry.path(), false)) {
+    } else if (entry.is_regular_file() && carried(entry.path(), false, of_a_run)) {
       fs::copy_file(entry.path(), to / entry.path().filename());
     }
   }

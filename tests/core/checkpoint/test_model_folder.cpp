@@ -49,6 +49,20 @@ TEST(ModelFolder, ShardsHoldTheSameArraysAsOneFile) {
   EXPECT_EQ(sharded.weights.total_bytes(), whole.weights.total_bytes());
 }
 
+TEST(ModelFolder, LeavesTheRecordsOfARunBehind) {
+  testing::TempFolder temp;
+  for (const char* file : {"run/config.json", "run/tokenizer.json", "run/train.log", "run/recipe.yaml", "run/data/a.tokens",
+                           "run/tensorboard/events", "run/best/config.json", "plain/config.json", "plain/data/notes.txt"})
+    temp.write(file, "{}");
+  for (const char* folder : {"run", "plain"})
+    write_model_folder(temp / (std::string(folder) + "-out"), base::Json::object(), nullptr, {}, {.carry_from = temp / folder});
+  fs::remove_all(temp / "run");
+  fs::remove_all(temp / "plain");
+  EXPECT_EQ(temp.listing(),
+            "plain-out plain-out/config.json plain-out/data plain-out/data/notes.txt plain-out/model.safetensors "
+            "run-out run-out/config.json run-out/model.safetensors run-out/tokenizer.json");
+}
+
 TEST(ModelFolder, CarriesWhatItDoesNotKnowAndLeavesOldWeightsBehind) {
   testing::TempFolder temp;
   temp.write("in/config.json", R"({"model_type": "llama", "torch_dtype": "float16", "未来": [1, {"x": null}], "z": 1e-7})");
