@@ -209,10 +209,11 @@ class Loop {
 
   TrainResult finish() {
     std::optional<Evaluation> held_out = evaluate();
+    // The model first: a checkpoint that says "finished" means that the model is there, however soon after the process is killed.
+    saver_.save_final(options_.keep_best && state_.best_step != state_.step && state_.best_loss.has_value());
     state_.finished = true;
     state_.elapsed_s = elapsed();
     save();
-    saver_.save_final(options_.keep_best && state_.best_step != state_.step && state_.best_loss.has_value());
     std::string line = base::cat("finished ", state_.step, " steps in ", clock_text(state_.elapsed_s));
     if (held_out)
       line += base::cat(", held-out loss ", base::fixed(held_out->loss(), 4), ", ", base::fixed(held_out->bits_per_byte(), 4),
