@@ -87,11 +87,7 @@ constexpr int64_t kGrain = 8192;
 
 template <typename T>
 void run(ActivationKind kind, const ActivationRun<T>& r) {
-  if (isa_level() >= IsaLevel::kAvx512) {
-    avx512::activation_run(kind, r);
-  } else {
-    scalar::activation_run(kind, r);
-  }
+  by_isa(scalar::activation_run<T>, avx2::activation_run<T>, avx512::activation_run<T>)(kind, r);
 }
 
 // Calls body(gate offset, up offset, y offset, length) over a shape, in one run per thread where nothing lies between the rows.

@@ -23,6 +23,10 @@ namespace scalar {
 template <typename T>
 void activation_run(ActivationKind kind, const ActivationRun<T>& run);
 }
+namespace avx2 {
+template <typename T>
+void activation_run(ActivationKind kind, const ActivationRun<T>& run);
+}
 namespace avx512 {
 template <typename T>
 void activation_run(ActivationKind kind, const ActivationRun<T>& run);

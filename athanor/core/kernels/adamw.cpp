@@ -73,11 +73,7 @@ AdamWFactors factors(const AdamWStep& step, const AdamWSegment& segment) {
 
 template <typename G>
 void run(int64_t n, const AdamWFactors& f, const G* gradient, float* w, float* m, float* v, uint16_t* working) {
-  if (isa_level() >= IsaLevel::kAvx512) {
-    avx512::adamw_run(n, f, gradient, w, m, v, working);
-  } else {
-    scalar::adamw_run(n, f, gradient, w, m, v, working);
-  }
+  by_isa(scalar::adamw_run<G>, avx2::adamw_run<G>, avx512::adamw_run<G>)(n, f, gradient, w, m, v, working);
 }
 
 }  // namespace

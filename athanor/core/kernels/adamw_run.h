@@ -14,6 +14,10 @@ namespace scalar {
 template <typename G>
 void adamw_run(int64_t n, const AdamWFactors& f, const G* gradient, float* w, float* m, float* v, uint16_t* working);
 }
+namespace avx2 {
+template <typename G>
+void adamw_run(int64_t n, const AdamWFactors& f, const G* gradient, float* w, float* m, float* v, uint16_t* working);
+}
 namespace avx512 {
 template <typename G>
 void adamw_run(int64_t n, const AdamWFactors& f, const G* gradient, float* w, float* m, float* v, uint16_t* working);

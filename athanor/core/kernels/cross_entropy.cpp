@@ -43,7 +43,8 @@ void cross_entropy(CrossEntropyPass pass, int64_t rows, int64_t vocab, T* logits
     if (targets[r] != kIgnoredTarget && (targets[r] < 0 || targets[r] >= vocab))
       base::input_error("kernels.cross_entropy", {"a target is not in the vocabulary", base::cat(targets[r], " in row ", r),
                                                   base::cat("0 to ", vocab - 1, ", or ", kIgnoredTarget, " to ignore the row")});
-  const bool wide = isa_level() >= IsaLevel::kAvx512, wants_gradient = pass == CrossEntropyPass::kLossAndGradient;
+  const bool wants_gradient = pass == CrossEntropyPass::kLossAndGradient;
+  const auto of_row = by_isa(scalar::cross_entropy_row<T>, avx2::cross_entropy_row<T>, avx512::cross_entropy_row<T>);
   base::parallel_for(rows, 1 + 8192 / (vocab + 1), [&](int64_t begin, int64_t end) {
     std::vector<float> exponentials(static_cast<size_t>(vocab));
     for (int64_t r = begin; r < end; ++r) {
@@ -53,8 +54,7 @@ void cross_entropy(CrossEntropyPass pass, int64_t rows, int64_t vocab, T* logits
         if (gradient) std::fill(row, row + vocab, T{});
         continue;
       }
-      losses[r] = wide ? avx512::cross_entropy_row(vocab, row, targets[r], exponentials.data(), gradient)
-                       : scalar::cross_entropy_row(vocab, row, targets[r], exponentials.data(), gradient);
+      losses[r] = of_row(vocab, row, targets[r], exponentials.data(), gradient);
     }
   });
 }

@@ -12,6 +12,10 @@ template <typename T>
 float cross_entropy_row(int64_t vocab, const T* logits, int64_t target, float* exponentials, T* gradient);
 }  // namespace scalar
 
+namespace avx2 {
+template <typename T>
+float cross_entropy_row(int64_t vocab, const T* logits, int64_t target, float* exponentials, T* gradient);
+}  // namespace avx2
 namespace avx512 {
 template <typename T>
 float cross_entropy_row(int64_t vocab, const T* logits, int64_t target, float* exponentials, T* gradient);

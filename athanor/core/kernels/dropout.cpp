@@ -36,7 +36,7 @@ void dropout_run(int64_t n, const T* x, const DropoutKeys& k, const T* residual,
 
 template <typename T>
 void dropout(int64_t n, const T* x, double p, const DropoutStream& stream, const T* residual, T* y) {
-  const bool wide = isa_level() >= IsaLevel::kAvx512;
+  const auto run = by_isa(scalar::dropout_run<T>, avx2::dropout_run<T>, avx512::dropout_run<T>);
   const double threshold = std::min(std::ceil(p * 0x1p32), 0x1p32 - 1);
   const DropoutKeys keys = {
       .index = stream.first_index,
@@ -50,8 +50,7 @@ void dropout(int64_t n, const T* x, double p, const DropoutStream& stream, const
     const int64_t at = 4 * begin, count = std::min(4 * end, n) - at;
     DropoutKeys part = keys;
     part.index += static_cast<uint64_t>(begin);
-    const T* skip = residual ? residual + at : nullptr;
-    wide ? avx512::dropout_run(count, x + at, part, skip, y + at) : scalar::dropout_run(count, x + at, part, skip, y + at);
+    run(count, x + at, part, residual ? residual + at : nullptr, y + at);
   });
 }
 

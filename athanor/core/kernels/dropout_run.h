@@ -17,6 +17,10 @@ namespace scalar {
 template <typename T>
 void dropout_run(int64_t n, const T* x, const DropoutKeys& keys, const T* residual, T* y);
 }
+namespace avx2 {
+template <typename T>
+void dropout_run(int64_t n, const T* x, const DropoutKeys& keys, const T* residual, T* y);
+}
 namespace avx512 {
 template <typename T>
 void dropout_run(int64_t n, const T* x, const DropoutKeys& keys, const T* residual, T* y);

@@ -124,6 +124,8 @@ Level<T> level() {
     if (isa >= IsaLevel::kVnni) return {vnni::forward_scratch, vnni::backward_scratch, vnni::forward_group, vnni::backward_group};
   if (isa >= IsaLevel::kAvx512)
     return {avx512::forward_scratch, avx512::backward_scratch, avx512::forward_group<T>, avx512::backward_group<T>};
+  if (isa == IsaLevel::kAvx2)
+    return {avx2::forward_scratch, avx2::backward_scratch, avx2::forward_group<T>, avx2::backward_group<T>};
   return {scalar::forward_scratch, scalar::backward_scratch, scalar::forward_group<T>, scalar::backward_group<T>};
 }
 

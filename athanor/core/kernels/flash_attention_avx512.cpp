@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "athanor/core/kernels/vector_avx512.h"
+
 #include "athanor/core/kernels/flash_attention_backward_tiles.h"
 
 namespace athanor::kernels::avx512 {

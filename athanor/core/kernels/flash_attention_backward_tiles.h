@@ -39,9 +39,9 @@ class Backward {
 
   void run() {
     const int64_t keys = padded(g_.length, kBlock);
-    pack_rows(rows_of(g_.at.k, 0, 0, g_.length), keys, width_, s_.k);
-    pack_rows(rows_of(g_.at.v, 0, 0, g_.length), keys, width_, s_.v);
-    pack_turned(rows_of(g_.at.k, 0, 0, g_.length), keys, width_, s_.k_turned);
+    pack_rows<Math>(rows_of(g_.at.k, 0, 0, g_.length), keys, width_, s_.k);
+    pack_rows<Math>(rows_of(g_.at.v, 0, 0, g_.length), keys, width_, s_.v);
+    pack_turned<Math>(rows_of(g_.at.k, 0, 0, g_.length), keys, width_, s_.k_turned);
     for (int64_t i = 0; i < keys * width_; ++i) s_.dk[i] = 0;
     for (int64_t i = 0; i < keys * width_; ++i) s_.dv[i] = 0;
     for (int64_t i = 0; i < kBlock; ++i) s_.scales[i] = g_.scale;
@@ -60,10 +60,10 @@ class Backward {
     const QueryBlock queries(block, g_.length, g_.row_start);
     const Rows<T> q = rows_of(g_.at.q, h, queries.first, queries.count);
     const Rows<T> dout = rows_of(g_.at.dout, h, queries.first, queries.count);
-    pack_turned_panel<Math::kDepth>(q, width_, s_.q_turned);
-    pack_turned_panel<Math::kDepth>(dout, width_, s_.dout_turned);
-    pack_panel<Math::kDepth>(q, width_, s_.q);
-    pack_panel<Math::kDepth>(dout, width_, s_.dout);
+    pack_turned_panel<Math>(q, width_, s_.q_turned);
+    pack_turned_panel<Math>(dout, width_, s_.dout_turned);
+    pack_panel<Math>(q, width_, s_.q);
+    pack_panel<Math>(dout, width_, s_.dout);
     row_constants(h, queries, dout);
     for (int64_t i = 0; i < width_ * kBlock; ++i) s_.dq[i] = 0;
     for (int64_t j = queries.first_key_block(); j <= queries.last_key_block(); ++j) {
@@ -79,43 +79,43 @@ class Backward {
     const Rows<T> out = rows_of(g_.at.out, h, queries.first, queries.count);
     for (int64_t i = 0; i < kBlock; ++i) {
       s_.lse[i] = i < queries.count ? g_.at.lse[h * g_.length + queries.first + i] * kLog2E : 0.0f;
-      __m512 sum = _mm512_setzero_ps();
-      for (int64_t d = 0; d < width_; d += 16) sum = _mm512_fmadd_ps(load_numbers(out, i, d), load_numbers(dout, i, d), sum);
-      s_.delta[i] = _mm512_reduce_add_ps(sum);
+      Vec sum = all(0);
+      for (int64_t d = 0; d < width_; d += 16) sum = fma(load_numbers(out, i, d), load_numbers(dout, i, d), sum);
+      s_.delta[i] = kernels::sum(sum);
     }
   }
 
   // P^T = 2^(S^T - lse) and dS^T = P^T (dP^T - delta) with dP^T = V dO^T, four keys at a time.
   template <bool kPartly>
   void score_gradients(const QueryBlock& queries, int64_t j) {
-    const __m512 scale = _mm512_set1_ps(g_.scale * kLog2E);
+    const Vec scale = all(g_.scale * kLog2E);
     for (int64_t key = 0; key < kBlock; key += 4) {
       const int v0 = kPartly ? first_vector(queries.diagonal(j), key) : 0;
       const int64_t row = (j * kBlock + key) * width_, steps = width_ / Math::kDepth;
-      const auto probabilities = [&]<int R, int V>(const __m512(&sums)[R][V]) {
+      const auto probabilities = [&]<int R, int V>(const Vec(&sums)[R][V]) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {
-          const __m512 lse = _mm512_load_ps(s_.lse + 16 * (v0 + v));
-          __m512 rows[R];
+          const Vec lse = load(s_.lse + 16 * (v0 + v));
+          Vec rows[R];
 #pragma GCC unroll 4
           for (int r = 0; r < R; ++r) {
-            __m512 p = Math::exponential(_mm512_fmsub_ps(sums[r][v], scale, lse));
-            if constexpr (kPartly) p = _mm512_maskz_mov_ps(queries.sees(j * kBlock + key + r, v0 + v), p);
+            Vec p = Math::exponential(fms(sums[r][v], scale, lse));
+            if constexpr (kPartly) p = select(queries.sees(j * kBlock + key + r, v0 + v), p, all(0));
             rows[r] = p;
-            _mm512_store_ps(s_.probabilities + r * kBlock + 16 * v, p);
+            store(s_.probabilities + r * kBlock + 16 * v, p);
           }
           for (int r = 0; r < R; r += 2) store_pair<Math>(key + r, v0 + v, rows[r], rows[r + 1], nullptr, s_.p);
         }
       };
       tile_of<Math, 4>(4 - v0, s_.k + row, width_, s_.q_turned + 16 * v0, kBlock, steps, probabilities);
-      const auto gradients = [&]<int R, int V>(const __m512(&sums)[R][V]) {
+      const auto gradients = [&]<int R, int V>(const Vec(&sums)[R][V]) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {
-          const __m512 delta = _mm512_load_ps(s_.delta + 16 * (v0 + v));
-          __m512 ds[R];
+          const Vec delta = load(s_.delta + 16 * (v0 + v));
+          Vec ds[R];
 #pragma GCC unroll 4
           for (int r = 0; r < R; ++r)
-            ds[r] = _mm512_mul_ps(_mm512_load_ps(s_.probabilities + r * kBlock + 16 * v), _mm512_sub_ps(sums[r][v], delta));
+            ds[r] = load(s_.probabilities + r * kBlock + 16 * v) * (sums[r][v] - delta);
           for (int r = 0; r < R; r += 2) store_pair<Math>(key + r, v0 + v, ds[r], ds[r + 1], s_.ds_panel, s_.ds);
         }
       };
@@ -148,8 +148,8 @@ class Backward {
 
   void write(const float* sums, float factor, const HeadView<T>& to) const {
     for (int64_t t = 0; t < g_.length; ++t)
-      for_vectors(g_.head_dim, [&](int64_t d, __mmask16 m) {
-        store(to.data + t * to.token_stride + d, m, _mm512_mul_ps(load(sums + t * width_ + d, m), _mm512_set1_ps(factor)));
+      for_vectors(g_.head_dim, [&](int64_t d, Mask m) {
+        store(to.data + t * to.token_stride + d, m, load(sums + t * width_ + d, m) * all(factor));
       });
   }
 

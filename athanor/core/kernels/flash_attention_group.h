@@ -43,7 +43,16 @@ template <typename T>
 void backward_group(const BackwardGroup<T>& group);
 }  // namespace scalar
 
-namespace avx512 {  // f32 products, whatever T is
+namespace avx2 {  // f32 products, whatever T is
+size_t forward_scratch(int64_t length, int64_t head_dim);
+size_t backward_scratch(int64_t length, int64_t head_dim);
+template <typename T>
+void forward_group(const ForwardGroup<T>& group);
+template <typename T>
+void backward_group(const BackwardGroup<T>& group);
+}  // namespace avx2
+
+namespace avx512 {
 size_t forward_scratch(int64_t length, int64_t head_dim);
 size_t backward_scratch(int64_t length, int64_t head_dim);
 template <typename T>

@@ -1,72 +1,80 @@
 #pragma once
-// The small matrix products inside attention tiles, for f32 and for bf16 pairs. Only for sources with an instruction set in their
-// name.
+// The small matrix products inside attention tiles, for f32 and for bf16 pairs, over vector_avx2.h or vector_avx512.h. Only for
+// sources with an instruction set in their name.
 //
 // C [rows, lanes] += A [rows, depth] B [depth, lanes]. One step takes kDepth numbers of the depth: A's are broadcast as one 32-bit
 // word, B's lie lane by lane in a "panel" [depth / kDepth, lanes, kDepth]; so a vector of B is always 64 bytes for 16 lanes and
 // panels are addressed in 32-bit words. A tile of R x V vectors stays in registers: at least 12 sums hide the latency of the
 // multiply-add, and a step loads V + R words for R V products.
 
-#include <bit>
 #include <cstring>
 
-#include "athanor/core/kernels/vector_avx512.h"
+#include "athanor/core/kernels/vector_math.h"
 
 namespace athanor::kernels {
 namespace {
 
+/// f32 products. Bf16Math, beside the instructions it needs (flash_attention_vnni.cpp), has the same members.
 struct F32Math {
   using Number = float;
   static constexpr int kDepth = 1;
-  static __m512 multiply_add(__m512 sum, __m512 a, __m512 b) { return _mm512_fmadd_ps(a, b, sum); }
-  static __m512 exponential(__m512 x) { return kernels::exp2(x); }
-};
-
-#ifdef __AVX512BF16__
-struct Bf16Math {
-  using Number = uint16_t;
-  static constexpr int kDepth = 2;
-  static __m512 multiply_add(__m512 sum, __m512 a, __m512 b) {
-    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-  }
-  static __m512 exponential(__m512 x) { return exp2_bf16(x); }
-  /// Sixteen bf16 of `even`, then sixteen of `odd`.
-  static __m512i to_number_pair(__m512 even, __m512 odd) { return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even)); }
-  /// even 0, odd 0, even 1, odd 1, ..
-  static __m512i interleave(__m512i pair) {
-    const __m512i low = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    return _mm512_permutexvar_epi16(_mm512_or_si512(low, _mm512_slli_epi32(_mm512_add_epi32(low, _mm512_set1_epi32(16)), 16)),
-                                    pair);
+  static Vec multiply_add(Vec sum, Vec a, Vec b) { return fma(a, b, sum); }
+  static Vec exponential(Vec x) { return kernels::exp2(x); }
+  static void store_numbers(float* p, Vec x) { store(p, x); }
+  /// Numbers of kDepth neighbouring rows as words: here those of the first.
+  static Vec words(Vec first, Vec) { return first; }
+  /// Two rows of 16 numbers, `width` apart: into a panel and into the left side of a product, each where it is not null.
+  static void store_pair(Vec even, Vec odd, int64_t width, float* panel, float* rows) {
+    for (float* to : {panel, rows}) {
+      if (!to) continue;
+      store(to, even);
+      store(to + width, odd);
+    }
   }
 };
-#endif
 
 template <typename Number>
-inline __m512 broadcast_word(const Number* p) {
+inline Vec broadcast_word(const Number* p) {
   float word;
   std::memcpy(&word, p, sizeof word);
-  return _mm512_set1_ps(word);
+  return all(word);
 }
 
-/// The sums of one tile, passed to finish(sums) where they are still in registers. ldb in words, lda in numbers.
-template <typename Math, int R, int V, typename Finish>
-[[gnu::always_inline]] inline void tile(const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb, int64_t steps,
-                                        const Finish& finish) {
-  __m512 sums[R][V];
+/// The sums of one tile. ldb in words, lda in numbers.
+template <typename Math, int R, int V>
+[[gnu::always_inline]] inline void sum_tile(const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb, int64_t steps,
+                                            Vec (&sums)[R][V]) {
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sums[r][v] = _mm512_setzero_ps();
+    for (int v = 0; v < V; ++v) sums[r][v] = all(0);
   for (int64_t s = 0; s < steps; ++s) {
-    __m512 right[V];
+    Vec right[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) right[v] = _mm512_load_ps(b + s * ldb + 16 * v);
+    for (int v = 0; v < V; ++v) right[v] = load(b + s * ldb + 16 * v);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      const __m512 left = broadcast_word(a + r * lda + s * Math::kDepth);
+      const Vec left = broadcast_word(a + r * lda + s * Math::kDepth);
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) sums[r][v] = Math::multiply_add(sums[r][v], left, right[v]);
     }
+  }
+}
+
+/// Calls finish(sums) while they are in registers; with few of those a tile is summed in parts of four rows by one vector.
+template <typename Math, int R, int V, typename Finish>
+[[gnu::always_inline]] inline void tile(const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb, int64_t steps,
+                                        const Finish& finish) {
+  Vec sums[R][V];
+  if constexpr (kFewRegisters) {
+    for (int r = 0; r < R; r += 4)
+      for (int v = 0; v < V; ++v) {
+        Vec part[4][1];
+        sum_tile<Math, 4, 1>(a + r * lda, lda, b + 16 * v, ldb, steps, part);
+        for (int i = 0; i < 4; ++i) sums[r + i][v] = part[i][0];
+      }
+  } else {
+    sum_tile<Math, R, V>(a, lda, b, ldb, steps, sums);
   }
   finish(sums);
 }
@@ -92,13 +100,13 @@ template <typename Math, int R, int V, typename Keep>
 inline void product_columns(int64_t rows, int64_t steps, const typename Math::Number* a, int64_t lda, const float* b, int64_t ldb,
                             float* c, int64_t ldc, const Keep& keep) {
   for (int64_t row = 0; row < rows; row += R)
-    tile<Math, R, V>(a + row * lda, lda, b, ldb, steps, [&](const __m512(&sums)[R][V]) {
+    tile<Math, R, V>(a + row * lda, lda, b, ldb, steps, [&](const Vec(&sums)[R][V]) {
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {
           float* at = c + (row + r) * ldc + 16 * v;
-          _mm512_store_ps(at, keep(sums[r][v], _mm512_load_ps(at), v));
+          store(at, keep(sums[r][v], load(at), v));
         }
     });
 }
@@ -110,7 +118,7 @@ inline void product(int64_t rows, int64_t vectors, int64_t steps, const typename
     const int64_t left = vectors - done;
     const float* right = b + 16 * done;
     float* to = c + 16 * done;
-    const auto kept = [&](__m512 sum, __m512 old, int v) { return keep(sum, old, static_cast<int>(done) + v); };
+    const auto kept = [&](Vec sum, Vec old, int v) { return keep(sum, old, static_cast<int>(done) + v); };
     if (left == 1) {
       product_columns<Math, 8, 1>(rows, steps, a, lda, right, ldb, to, ldc, kept);
       done += 1;
@@ -128,7 +136,7 @@ inline void product(int64_t rows, int64_t vectors, int64_t steps, const typename
 }
 
 struct AddTo {
-  __m512 operator()(__m512 sum, __m512 old, int) const { return _mm512_add_ps(sum, old); }
+  Vec operator()(Vec sum, Vec old, int) const { return sum + old; }
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace athanor::kernels {
 namespace {
 
 inline constexpr int64_t kBlock = kAttentionBlock;
-inline constexpr float kLog2E = 1.44269504f, kLn2 = 0.69314718f;
+inline constexpr float kLog2E = 1.44269504f;
 // Hidden scores lie below the first maximum, so that 2^(hidden - maximum) is 0 even before a visible key came.
 inline constexpr float kHidden = -2e30f, kNoMaximum = -1e30f;
 
@@ -55,11 +55,7 @@ struct QueryBlock {
   bool diagonal(int64_t key_block) const { return key_block == last_key_block(); }
   /// Whether some query of the block does not see some key of the key block.
   bool partly_hidden(int64_t key_block) const { return diagonal(key_block) || start[kBlock - 1] > key_block * kBlock; }
-  __mmask16 sees(int64_t key, int v) const {
-    const __m512i k = _mm512_set1_epi32(static_cast<int32_t>(key));
-    return _mm512_cmple_epi32_mask(k, _mm512_load_si512(position + 16 * v)) &
-           _mm512_cmple_epi32_mask(_mm512_load_si512(start + 16 * v), k);
-  }
+  Mask sees(int64_t key, int v) const { return between(start + 16 * v, static_cast<int32_t>(key), position + 16 * v); }
 };
 
 /// On the diagonal, keys 16 s .. 16 s + 15 are seen by queries of vector s and later only.
@@ -67,31 +63,9 @@ inline int first_vector(bool diagonal, int64_t key_in_block) { return diagonal ?
 
 /// Two rows of 16 queries (keys k and k + 1): into the panel, and where `rows` is not null, into both rows of a left side.
 template <typename Math>
-inline void store_pair(int64_t key_in_block, int v, __m512 even, __m512 odd, float* panel, typename Math::Number* rows) {
-  const int64_t at = key_in_block * kBlock + 16 * v;
-  if constexpr (Math::kDepth == 1) {
-    for (float* to : {panel, rows}) {
-      if (!to) continue;
-      _mm512_store_ps(to + at, even);
-      _mm512_store_ps(to + at + kBlock, odd);
-    }
-  } else {
-    const __m512i both = Math::to_number_pair(even, odd);
-    if (panel) _mm512_store_si512(panel + key_in_block / 2 * kBlock + 16 * v, Math::interleave(both));
-    if (!rows) return;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(rows + at), _mm512_castsi512_si256(both));
-    _mm256_store_si256(reinterpret_cast<__m256i*>(rows + at + kBlock), _mm512_extracti64x4_epi64(both, 1));
-  }
-}
-
-/// Natural logarithm of 0.5 or more: log f = 2 artanh z by its series in z = (f - 1) / (f + 1), |z| < 0.2.
-inline __m512 log(__m512 x) {
-  const __m512 f = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_src), one = _mm512_set1_ps(1.0f);
-  const __m512 e = _mm512_getexp_ps(_mm512_div_ps(x, f));
-  const __m512 z = _mm512_div_ps(_mm512_sub_ps(f, one), _mm512_add_ps(f, one)), t = _mm512_mul_ps(z, z);
-  __m512 p = _mm512_set1_ps(2.0f / 9);
-  for (float c : {2.0f / 7, 2.0f / 5, 2.0f / 3, 2.0f}) p = _mm512_fmadd_ps(p, t, _mm512_set1_ps(c));
-  return _mm512_fmadd_ps(e, _mm512_set1_ps(kLn2), _mm512_mul_ps(p, z));
+inline void store_pair(int64_t key_in_block, int v, Vec even, Vec odd, float* panel, typename Math::Number* rows) {
+  Math::store_pair(even, odd, kBlock, panel ? panel + key_in_block / Math::kDepth * kBlock + 16 * v : nullptr,
+                   rows ? rows + key_in_block * kBlock + 16 * v : nullptr);
 }
 
 template <typename Math>
@@ -123,8 +97,8 @@ class Forward {
   void run() {
     const int64_t blocks = padded(g_.length, kBlock) / kBlock;
     const int64_t keys = padded(std::min(g_.length, last_block(blocks) * kBlock + kBlock), kBlock);
-    pack_rows(rows_of(g_.k, 0, 0, g_.length), keys, width_, s_.k);
-    pack_turned(rows_of(g_.v, 0, 0, g_.length), keys, width_, s_.v_turned);
+    pack_rows<Math>(rows_of(g_.k, 0, 0, g_.length), keys, width_, s_.k);
+    pack_turned<Math>(rows_of(g_.v, 0, 0, g_.length), keys, width_, s_.v_turned);
     for (int64_t h = 0; h < g_.heads; ++h)
       for (int64_t block = g_.first; block < blocks; block += g_.every) query_block(h, block);
   }
@@ -138,7 +112,7 @@ class Forward {
 
   void query_block(int64_t h, int64_t block) {
     const QueryBlock queries(block, g_.length, g_.row_start);
-    pack_turned_panel<Math::kDepth>(rows_of(g_.q, h, queries.first, queries.count), width_, s_.q);
+    pack_turned_panel<Math>(rows_of(g_.q, h, queries.first, queries.count), width_, s_.q);
     for (int64_t i = 0; i < width_ * kBlock; ++i) s_.out[i] = 0;
     for (int64_t i = 0; i < kBlock; ++i) s_.maximum[i] = kNoMaximum, s_.sum[i] = 0;
     for (int64_t j = queries.first_key_block(); j <= queries.last_key_block(); ++j) {
@@ -152,18 +126,18 @@ class Forward {
   // S^T = K Q^T, not yet scaled.
   template <bool kPartly>
   void scores(const QueryBlock& queries, int64_t j) {
-    const __m512 hidden = _mm512_set1_ps(kHidden);
+    const Vec hidden = all(kHidden);
     for (int64_t key = 0; key < kBlock; key += 4) {
       const int v0 = kPartly ? first_vector(queries.diagonal(j), key) : 0;
       float* to = s_.scores + key * kBlock + 16 * v0;
-      const auto finish = [&]<int R, int V>(const __m512(&sums)[R][V]) {
+      const auto finish = [&]<int R, int V>(const Vec(&sums)[R][V]) {
 #pragma GCC unroll 4
         for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
           for (int v = 0; v < V; ++v) {
-            __m512 s = sums[r][v];
-            if constexpr (kPartly) s = _mm512_mask_mov_ps(hidden, queries.sees(j * kBlock + key + r, v0 + v), s);
-            _mm512_store_ps(to + r * kBlock + 16 * v, s);
+            Vec s = sums[r][v];
+            if constexpr (kPartly) s = select(queries.sees(j * kBlock + key + r, v0 + v), s, hidden);
+            store(to + r * kBlock + 16 * v, s);
           }
       };
       tile_of<Math, 4>(4 - v0, s_.k + (j * kBlock + key) * width_, width_, s_.q + 16 * v0, kBlock, width_ / Math::kDepth, finish);
@@ -173,39 +147,39 @@ class Forward {
   // P^T = 2^(c S^T - shift) into the panel, with c the scale in units of log 2 and shift = c * the new maximum; what was summed
   // before shrinks by `rescale`.
   void softmax(bool diagonal) {
-    const __m512 c = _mm512_set1_ps(g_.scale * kLog2E);
+    const Vec c = all(g_.scale * kLog2E);
     for (int v = 0; v < 4; ++v) {
       const int64_t keys = diagonal ? 16 * (v + 1) : kBlock;
       const float* column = s_.scores + 16 * v;
-      const auto score = [&](int64_t key) { return _mm512_load_ps(column + key * kBlock); };
-      const __m512 old = _mm512_load_ps(s_.maximum + 16 * v);
-      __m512 a = old, b = old;
+      const auto score = [&](int64_t key) { return load(column + key * kBlock); };
+      const Vec old = load(s_.maximum + 16 * v);
+      Vec a = old, b = old;
       for (int64_t key = 0; key < keys; key += 2) {
-        a = _mm512_max_ps(a, score(key));
-        b = _mm512_max_ps(b, score(key + 1));
+        a = max(a, score(key));
+        b = max(b, score(key + 1));
       }
-      const __m512 maximum = _mm512_max_ps(a, b), shift = _mm512_mul_ps(maximum, c);
-      __m512 even_sum = _mm512_setzero_ps(), odd_sum = even_sum;
+      const Vec maximum = max(a, b), shift = maximum * c;
+      Vec even_sum = all(0), odd_sum = even_sum;
       for (int64_t key = 0; key < keys; key += 2) {
-        const __m512 even = Math::exponential(_mm512_fmsub_ps(score(key), c, shift));
-        const __m512 odd = Math::exponential(_mm512_fmsub_ps(score(key + 1), c, shift));
-        even_sum = _mm512_add_ps(even_sum, even);
-        odd_sum = _mm512_add_ps(odd_sum, odd);
+        const Vec even = Math::exponential(fms(score(key), c, shift));
+        const Vec odd = Math::exponential(fms(score(key + 1), c, shift));
+        even_sum = even_sum + even;
+        odd_sum = odd_sum + odd;
         store_pair<Math>(key, v, even, odd, s_.p, nullptr);
       }
       // the difference first: exactly 1 where the maximum stayed, be it kNoMaximum
-      const __m512 rescale = kernels::exp2(_mm512_mul_ps(_mm512_sub_ps(old, maximum), c));
-      const __m512 sum = _mm512_fmadd_ps(_mm512_load_ps(s_.sum + 16 * v), rescale, _mm512_add_ps(even_sum, odd_sum));
-      _mm512_store_ps(s_.sum + 16 * v, sum);
-      _mm512_store_ps(s_.maximum + 16 * v, maximum);
-      _mm512_store_ps(s_.rescale + 16 * v, rescale);
+      const Vec rescale = kernels::exp2((old - maximum) * c);
+      const Vec sum = fma(load(s_.sum + 16 * v), rescale, even_sum + odd_sum);
+      store(s_.sum + 16 * v, sum);
+      store(s_.maximum + 16 * v, maximum);
+      store(s_.rescale + 16 * v, rescale);
     }
   }
 
   // O^T = rescale O^T + V^T P^T.
   void add_values(bool diagonal, int64_t j) {
-    const auto rescaled = [&](__m512 sum, __m512 old, int v) {
-      return _mm512_fmadd_ps(old, _mm512_load_ps(s_.rescale + 16 * v), sum);
+    const auto rescaled = [&](Vec sum, Vec old, int v) {
+      return fma(old, load(s_.rescale + 16 * v), sum);
     };
     const auto* values = s_.v_turned + j * kBlock * width_;
     const int64_t keys = diagonal ? 16 : kBlock;
@@ -219,10 +193,10 @@ class Forward {
 
   void finish(const QueryBlock& queries, int64_t h) {
     for (int v = 0; v < 4; ++v) {
-      const __m512 sum = _mm512_load_ps(s_.sum + 16 * v);
-      _mm512_store_ps(s_.rescale + 16 * v, _mm512_div_ps(_mm512_set1_ps(1.0f), sum));
+      const Vec sum = load(s_.sum + 16 * v);
+      store(s_.rescale + 16 * v, all(1.0f) / sum);
       if (!g_.lse || queries.count <= 16 * v) continue;
-      const __m512 lse = _mm512_fmadd_ps(_mm512_load_ps(s_.maximum + 16 * v), _mm512_set1_ps(g_.scale), log(sum));
+      const Vec lse = fma(load(s_.maximum + 16 * v), all(g_.scale), log(sum));
       store(g_.lse + h * g_.length + queries.first + 16 * v, lanes(queries.count - 16 * v), lse);
     }
     T* out = g_.out.data + h * g_.out.head_stride + queries.first * g_.out.token_stride;

@@ -17,6 +17,13 @@ std::string_view isa_name(IsaLevel level);
 /// The best level of this processor.
 IsaLevel best_isa_level();
 
+/// Of something written for single numbers, for AVX2 and for AVX-512: the form for the level in force.
+template <typename Function>
+Function* by_isa(Function* scalar, Function* avx2, Function* avx512) {
+  const IsaLevel level = isa_level();
+  return level >= IsaLevel::kAvx512 ? avx512 : level == IsaLevel::kAvx2 ? avx2 : scalar;
+}
+
 /// Forces a level for its lifetime: for tests. input_error where the processor cannot do it.
 class ForceIsaLevel {
  public:

@@ -81,7 +81,7 @@ constexpr int64_t kGrainElements = 8192;  // fewer are not worth a second thread
 
 template <typename T>
 void forward(NormRows<T> all) {
-  const bool wide = isa_level() >= IsaLevel::kAvx512;
+  const auto rows = by_isa(scalar::norm_rows<T>, avx2::norm_rows<T>, avx512::norm_rows<T>);
   base::parallel_for(all.rows, 1 + kGrainElements / (all.width + 1), [&](int64_t begin, int64_t end) {
     NormRows<T> part = all;
     part.rows = end - begin;
@@ -93,7 +93,7 @@ void forward(NormRows<T> all) {
     }
     if (all.mean) part.mean += begin;
     if (all.rstd) part.rstd += begin;
-    wide ? avx512::norm_rows(part) : scalar::norm_rows(part);
+    rows(part);
   });
 }
 
@@ -107,7 +107,7 @@ void add_rows_as_tree(std::vector<float>& sums, int64_t runs, int64_t width) {
 
 template <typename T>
 void backward(const NormRowsBackward<T>& all) {
-  const bool wide = isa_level() >= IsaLevel::kAvx512;
+  const auto rows_backward = by_isa(scalar::norm_rows_backward<T>, avx2::norm_rows_backward<T>, avx512::norm_rows_backward<T>);
   const int64_t width = all.width, runs = (all.rows + kRun - 1) / kRun;
   const int64_t sums_width = all.dbias ? 2 * width : width;
   std::vector<float> sums(static_cast<size_t>(runs * sums_width));
@@ -124,7 +124,7 @@ void backward(const NormRowsBackward<T>& all) {
       if (all.skip) part.skip += at;
       part.dweight = sums.data() + run * sums_width;
       if (all.dbias) part.dbias = part.dweight + width;
-      wide ? avx512::norm_rows_backward(part) : scalar::norm_rows_backward(part);
+      rows_backward(part);
     }
   });
   if (runs == 0) sums.resize(static_cast<size_t>(sums_width));

@@ -43,6 +43,12 @@ template <typename T>
 void norm_rows_backward(const NormRowsBackward<T>& r);
 }  // namespace scalar
 
+namespace avx2 {
+template <typename T>
+void norm_rows(const NormRows<T>& r);
+template <typename T>
+void norm_rows_backward(const NormRowsBackward<T>& r);
+}  // namespace avx2
 namespace avx512 {
 template <typename T>
 void norm_rows(const NormRows<T>& r);

@@ -31,7 +31,7 @@ void rotate_head(const T* x, const float* cos, const float* sin, int64_t pairs, 
 
 template <typename T>
 void rotate(const RotaryShape& shape, const T* x, const int32_t* positions, const float* cos, const float* sin, T* y) {
-  const bool wide = isa_level() >= IsaLevel::kAvx512;
+  const auto head = by_isa(scalar::rotate_head<T>, avx2::rotate_head<T>, avx512::rotate_head<T>);
   const int64_t row = shape.heads * shape.head_dim, pairs = shape.dims / 2;
   const auto or_else = [](int64_t stride, int64_t natural) { return stride ? stride : natural; };
   const int64_t x_token = or_else(shape.x_token_stride, row), y_token = or_else(shape.y_token_stride, row);
@@ -43,11 +43,7 @@ void rotate(const RotaryShape& shape, const T* x, const int32_t* positions, cons
       for (int64_t h = 0; h < shape.heads; ++h) {
         const T* from = x + t * x_token + h * x_head;
         T* to = y + t * y_token + h * y_head;
-        if (wide) {
-          avx512::rotate_head(from, c, s, pairs, sign, shape.interleaved, to);
-        } else {
-          scalar::rotate_head(from, c, s, pairs, sign, shape.interleaved, to);
-        }
+        head(from, c, s, pairs, sign, shape.interleaved, to);
         if (from != to) std::copy(from + shape.dims, from + shape.head_dim, to + shape.dims);
       }
     }

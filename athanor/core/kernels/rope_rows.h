@@ -11,6 +11,10 @@ template <typename T>
 void rotate_head(const T* x, const float* cos, const float* sin, int64_t pairs, float sign, bool interleaved, T* y);
 }  // namespace scalar
 
+namespace avx2 {
+template <typename T>
+void rotate_head(const T* x, const float* cos, const float* sin, int64_t pairs, float sign, bool interleaved, T* y);
+}  // namespace avx2
 namespace avx512 {
 template <typename T>
 void rotate_head(const T* x, const float* cos, const float* sin, int64_t pairs, float sign, bool interleaved, T* y);

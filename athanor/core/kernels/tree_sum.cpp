@@ -29,7 +29,7 @@ namespace {
 
 template <typename T>
 float one_block(int64_t n, const T* x, bool squares) {
-  return isa_level() >= IsaLevel::kAvx512 ? avx512::block_sum(n, x, squares) : scalar::block_sum(n, x, squares);
+  return by_isa(scalar::block_sum<T>, avx2::block_sum<T>, avx512::block_sum<T>)(n, x, squares);
 }
 
 template <typename T>

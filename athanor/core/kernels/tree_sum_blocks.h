@@ -9,6 +9,10 @@ namespace scalar {
 template <typename T>
 float block_sum(int64_t n, const T* x, bool squares);
 }
+namespace avx2 {
+template <typename T>
+float block_sum(int64_t n, const T* x, bool squares);
+}
 namespace avx512 {
 template <typename T>
 float block_sum(int64_t n, const T* x, bool squares);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "athanor/core/base/error.h"
+#include "athanor/core/kernels/isa.h"
 
 namespace athanor::nn {
 namespace {
@@ -27,6 +28,10 @@ const std::string& known_obstacle() {
 }  // namespace
 
 bool cuda_usable() { return known_obstacle().empty(); }
+
+bool fast_bf16(const at::Device& device) {
+  return !device.is_cpu() || kernels::best_isa_level() >= kernels::IsaLevel::kVnni;
+}
 
 at::Device device_named(std::string_view name) {
   if (name == "cpu") return at::kCPU;

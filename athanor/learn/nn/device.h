@@ -11,5 +11,8 @@ namespace athanor::nn {
 at::Device device_named(std::string_view name);
 /// Whether device_named("cuda") would succeed.
 bool cuda_usable();
+/// Whether bf16 matrix products are made by instructions of their own there: GPUs, and processors with AVX512_BF16. Elsewhere
+/// libtorch's are up to a hundred times slower than f32's.
+bool fast_bf16(const at::Device& device);
 
 }  // namespace athanor::nn

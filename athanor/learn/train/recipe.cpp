@@ -5,6 +5,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/device.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
 #include "athanor/learn/train/schedule.h"
@@ -25,9 +26,9 @@ void visit_shape(TrainOptions& o, base::OptionVisitor& v) {
   v.integer("length", o.length, {"tokens of a row", 1, 1e6, {"max_seq_length", "block_size", "cutoff_len", "max_length"}});
   v.integer("accumulation", o.accumulation, {"batches added up for one step", 1, 1e6, {"gradient_accumulation_steps"}});
   v.text("dtype", o.dtype,
-         {.help = "type of the weights that compute; bf16 keeps f32 masters",
+         {.help = "type of the weights that compute; bf16 keeps f32 masters; auto: bf16 where the device has it, else f32",
           .other_names = {"bf16", "torch_dtype"},
-          .choices = {"f32", "bf16"}});
+          .choices = {"f32", "bf16", "auto"}});
   v.text("device", o.device, {.help = "where tensors live", .choices = {"cpu", "cuda"}});
   v.integer("seed", o.seed, {"of initial weights, data order and dropout", 0, 9e15, {"data_seed"}});
   v.integer("threads", o.threads, {"CPU threads; 0: all", 0, 1024});
@@ -127,6 +128,8 @@ TrainRecipe read_recipe(const base::Node& tree) {
   if (recipe.adapter.kind != base::Node::Kind::kNull)
     base::input_error("train.recipe",
                       {"adapters are not built yet", "adapter", "a recipe without it", "leave it out: every weight learns"});
+  if (recipe.train.dtype == "auto")
+    recipe.train.dtype = nn::fast_bf16(nn::device_named(recipe.train.device)) ? "bf16" : "f32";
   return recipe;
 }
 

@@ -9,6 +9,7 @@
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/threads.h"
 #include "athanor/core/text/tokenizer.h"
+#include "athanor/learn/nn/device.h"
 #include "athanor/learn/nn/shared_threads.h"
 #include "athanor/learn/train/model_start.h"
 
@@ -40,6 +41,11 @@ void use_threads(int64_t threads) {
   nn::install_shared_threads();
 }
 
+void warn_if_slow(const TrainOptions& options) {
+  if (options.dtype == "bf16" && !nn::fast_bf16(nn::device_named(options.device)))
+    base::log_warning("this processor has no bf16 products, and training in bf16 is many times slower here: train.dtype=f32");
+}
+
 void say(const data::PreparedData& data) {
   const data::DataReport& r = data.report;
   std::string text = base::cat(data.reused ? "data (as before): " : "data: ", r.documents, " documents, ", r.tokens, " tokens, ",
@@ -54,6 +60,7 @@ void say(const data::PreparedData& data) {
 
 TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHooks& hooks) {
   use_threads(recipe.train.threads);
+  warn_if_slow(recipe.train);
   RunFolder folder(recipe.out);
   const std::optional<fs::path> start = folder.find_start(resume);
   const fs::path tokenizer_folder = tokenizer_path(recipe);

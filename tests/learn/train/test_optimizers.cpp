@@ -3,6 +3,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/learn/nn/arrays.h"
+#include "athanor/learn/nn/device.h"
 #include "athanor/learn/train/optimizer.h"
 #include "tests/testing/golden.h"
 
@@ -41,6 +42,9 @@ std::vector<at::Tensor> gradients_of(const testing::Golden& golden, const std::v
 
 void compare_with_torch(const char* name) {
   const testing::Golden golden(base::cat("learn_train/", name));
+  // torch.optim.Muon iterates in bf16, which ours does where that is fast; elsewhere bf16's roundings lie between the two
+  const bool same_rounding = std::string_view(name) != "muon" || nn::fast_bf16(at::kCPU);
+  const double tolerance = same_rounding ? golden.tolerance() : 1e-3;
   for (double clip : {1.0, 0.25}) {  // gradients four times as large, scaled by a quarter, are the same
     std::vector<Weight> weights = start_weights(golden, at::kFloat);
     auto optimizer = base::find_row(optimizers(), name, "test").make(weights, golden_options());
@@ -50,7 +54,7 @@ void compare_with_torch(const char* name) {
         auto expected = golden.floats(base::cat("weight.", step, ".", weight.name));
         std::vector<float> got(weight.master.const_data_ptr<float>(),
                                weight.master.const_data_ptr<float>() + weight.master.numel());
-        EXPECT_LE(testing::largest_difference(got, expected), golden.tolerance()) << weight.name << " step " << step;
+        EXPECT_LE(testing::largest_difference(got, expected), tolerance) << weight.name << " step " << step;
       }
     }
   }

@@ -1,7 +1,7 @@
 // Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"): the momentum of a hidden matrix is replaced
 // by the nearest orthogonal matrix before it is applied. Embeddings, the head and vectors follow AdamW.
 //   b = u b + (1 - u) g        d = (1 - u) g + u b  (Nesterov)
-//   X = d / |d|;  five times:  A = X X^T,  X = 3.4445 X + (-4.7750 A + 2.0315 A^2) X   (Newton-Schulz, in bf16)
+//   X = d / |d|;  five times:  A = X X^T,  X = 3.4445 X + (-4.7750 A + 2.0315 A^2) X   (Newton-Schulz, in bf16 where that is fast)
 //   w = w - lr decay w - lr 0.2 sqrt(max(rows, columns)) X
 // The factor 0.2 sqrt(max) gives updates the size of AdamW's, so that both share one learning rate (Liu et al. 2025, "Muon is
 // scalable for LLM training"). Checked against torch.optim.Muon with adjust_lr_fn="match_rms_adamw".
@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "athanor/learn/nn/device.h"
 #include "athanor/learn/train/optimizer.h"
 
 namespace athanor::train {
@@ -27,10 +28,10 @@ namespace {
 constexpr int kIterations = 5;
 constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315, kSmallestNorm = 1e-7;
 
-/// U V^T of the singular value decomposition U S V^T, nearly: singular values end between 0.7 and 1.2. [R, C] -> [R, C] bf16.
+/// U V^T of the singular value decomposition U S V^T, nearly: singular values end between 0.7 and 1.2. [R, C] -> [R, C] bf16 or f32.
 at::Tensor orthogonalized(const at::Tensor& matrix) {
   const bool tall = matrix.size(0) > matrix.size(1);
-  at::Tensor x = matrix.to(at::kBFloat16);
+  at::Tensor x = matrix.to(nn::fast_bf16(matrix.device()) ? at::kBFloat16 : at::kFloat);
   if (tall) x = x.t();
   x = x.div(x.norm().clamp_min(kSmallestNorm));
   for (int i = 0; i < kIterations; ++i) {
