@@ -4,10 +4,11 @@
 
 #include <cstdint>
 
+#include "athanor/core/base/activation_kind.h"
+
 namespace athanor::kernels {
 
-/// silu: x sigmoid(x). gelu: x Phi(x) by erf. gelu_tanh: its tanh approximation (Hendrycks and Gimpel 2016). relu: max(x, 0).
-enum class ActivationKind { kSilu, kGelu, kGeluTanh, kRelu };
+using base::ActivationKind;
 
 /// y[i] = f(x[i]). y may be x.
 template <typename T>
@@ -23,7 +24,7 @@ struct GatedShape {
   int64_t gate_stride = 0, up_stride = 0;  // 0: width
 };
 
-/// y = f(gate) * up; y [rows, width] contiguous.
+/// y = f(gate) * up; y [rows, width] contiguous; where gate or up are so too, y may be one of them.
 template <typename T>
 void gated_activation(ActivationKind kind, const GatedShape& shape, const T* gate, const T* up, T* y);
 

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "athanor/core/base/activation_kind.h"
+
 namespace athanor::models {
 
 enum class NormKind { kRms, kLayer };
-enum class Activation { kSilu, kGelu, kGeluTanh, kRelu };
+using Activation = base::ActivationKind;
 enum class PositionKind { kNone, kLearned, kRope };
 
 /// Rotary positions (Su et al. 2021). Frequencies are those of transformers' ROPE_INIT_FUNCTIONS for `scaling`.

@@ -16,20 +16,6 @@
 namespace athanor::engine {
 namespace {
 
-kernels::ActivationKind kind_of(models::Activation activation) {
-  switch (activation) {
-    case models::Activation::kGelu:
-      return kernels::ActivationKind::kGelu;
-    case models::Activation::kGeluTanh:
-      return kernels::ActivationKind::kGeluTanh;
-    case models::Activation::kRelu:
-      return kernels::ActivationKind::kRelu;
-    case models::Activation::kSilu:
-      break;
-  }
-  return kernels::ActivationKind::kSilu;
-}
-
 void check_memory(const LoadedModel& model) {
   const uint64_t bytes = model.session_cache_bytes();
   const auto pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
@@ -158,11 +144,10 @@ void Executor::feed_forward(const Layer& layer, int64_t tokens) {
   const kernels::Product in[] = {{layer.up.weight, layer.up.bias_or_null(), up_, spec_.ffn},
                                  {layer.gate.weight, layer.gate.bias_or_null(), gate_, spec_.ffn}};
   kernels::matmul(y_, tokens, spec_.hidden, {in, spec_.gated ? size_t{2} : size_t{1}}, work_);
-  const kernels::ActivationKind kind = kind_of(spec_.activation);
   if (spec_.gated)
-    kernels::gated_activation(kind, {tokens, spec_.ffn}, gate_, up_, up_);
+    kernels::gated_activation(spec_.activation, {tokens, spec_.ffn}, gate_, up_, up_);
   else
-    kernels::activation(kind, tokens * spec_.ffn, up_, up_);
+    kernels::activation(spec_.activation, tokens * spec_.ffn, up_, up_);
   const kernels::Product down = {layer.down.weight, layer.down.bias_or_null(), delta_, spec_.hidden};
   kernels::matmul(up_, tokens, spec_.ffn, {&down, 1}, work_);
 }

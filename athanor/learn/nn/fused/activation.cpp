@@ -12,33 +12,21 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-kernels::ActivationKind kernel_kind(int64_t kind) {
-  switch (static_cast<models::Activation>(kind)) {
-    case models::Activation::kSilu:
-      return kernels::ActivationKind::kSilu;
-    case models::Activation::kGelu:
-      return kernels::ActivationKind::kGelu;
-    case models::Activation::kGeluTanh:
-      return kernels::ActivationKind::kGeluTanh;
-    case models::Activation::kRelu:
-      return kernels::ActivationKind::kRelu;
-  }
-  base::bug("nn.activation", {"unknown kind"});
-}
+kernels::ActivationKind as_kind(int64_t kept) { return static_cast<kernels::ActivationKind>(kept); }
 
 class Activation : public torch::autograd::Function<Activation> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& given, int64_t kind) {
     const at::Tensor x = given.contiguous();
     at::Tensor y = dense_like(x);
-    by_type(x, [&]<typename T>() { kernels::activation(kernel_kind(kind), x.numel(), input<T>(x), output<T>(y)); });
+    by_type(x, [&]<typename T>() { kernels::activation(as_kind(kind), x.numel(), input<T>(x), output<T>(y)); });
     context->save_for_backward({x});
     context->saved_data["kind"] = kind;
     return y;
   }
   static variable_list backward(AutogradContext* context, variable_list incoming) {
     const at::Tensor x = context->get_saved_variables()[0], dy = incoming[0].contiguous();
-    const auto kind = kernel_kind(context->saved_data["kind"].toInt());
+    const auto kind = as_kind(context->saved_data["kind"].toInt());
     at::Tensor dx = dense_like(x);
     by_type(x, [&]<typename T>() { kernels::activation_backward(kind, x.numel(), input<T>(x), input<T>(dy), output<T>(dx)); });
     return {dx, at::Tensor()};
@@ -51,7 +39,7 @@ class GatedActivation : public torch::autograd::Function<GatedActivation> {
     const at::Tensor gate = gate_given.contiguous(), up = up_given.contiguous();
     at::Tensor y = dense_like(gate);
     by_type(gate, [&]<typename T>() {
-      kernels::gated_activation(kernel_kind(kind), {.rows = 1, .width = gate.numel()}, input<T>(gate), input<T>(up), output<T>(y));
+      kernels::gated_activation(as_kind(kind), {.rows = 1, .width = gate.numel()}, input<T>(gate), input<T>(up), output<T>(y));
     });
     context->save_for_backward({gate, up});
     context->saved_data["kind"] = kind;
@@ -60,7 +48,7 @@ class GatedActivation : public torch::autograd::Function<GatedActivation> {
   static variable_list backward(AutogradContext* context, variable_list incoming) {
     const auto saved = context->get_saved_variables();
     const at::Tensor &gate = saved[0], &up = saved[1], dy = incoming[0].contiguous();
-    const auto kind = kernel_kind(context->saved_data["kind"].toInt());
+    const auto kind = as_kind(context->saved_data["kind"].toInt());
     at::Tensor dgate = dense_like(gate), dup = dense_like(up);
     by_type(gate, [&]<typename T>() {
       kernels::gated_activation_backward(kind, {.rows = 1, .width = gate.numel()}, input<T>(gate), input<T>(up), input<T>(dy),
