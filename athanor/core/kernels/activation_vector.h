@@ -19,9 +19,9 @@ Vec erf(Vec x) {
     return sum;
   };
   const Vec above = horner(1.9867904939019354e-06f, 0.0002845657872967422f, 0.0038833231665194035f, 0.05310167744755745f,
-                              0.19354452192783356f, 1.1283791065216064f);
+                           0.19354452192783356f, 1.1283791065216064f);
   const Vec below = horner(3.7420253647724167e-05f, 0.0011855667689815164f, 0.015207207761704922f, 0.11534978449344635f,
-                              0.5048569440841675f, 1.0f);
+                           0.5048569440841675f, 1.0f);
   const Vec positive = min(all(1.0f), a * above * reciprocal(below));
   return bits_or(positive, bits_and(x, all(-0.0f)));  // with x's sign
 }
@@ -52,9 +52,7 @@ struct GeluTanh {
 };
 
 struct Relu {
-  Value operator()(Vec x) const {
-    return {max(all(0), x), select(greater(x, all(0)), all(1.0f), all(0))};
-  }
+  Value operator()(Vec x) const { return {max(all(0), x), select(greater(x, all(0)), all(1.0f), all(0))}; }
 };
 
 template <typename T, typename F>

@@ -114,8 +114,7 @@ class Backward {
           const Vec delta = load(s_.delta + 16 * (v0 + v));
           Vec ds[R];
 #pragma GCC unroll 4
-          for (int r = 0; r < R; ++r)
-            ds[r] = load(s_.probabilities + r * kBlock + 16 * v) * (sums[r][v] - delta);
+          for (int r = 0; r < R; ++r) ds[r] = load(s_.probabilities + r * kBlock + 16 * v) * (sums[r][v] - delta);
           for (int r = 0; r < R; r += 2) store_pair<Math>(key + r, v0 + v, ds[r], ds[r + 1], s_.ds_panel, s_.ds);
         }
       };

@@ -178,9 +178,7 @@ class Forward {
 
   // O^T = rescale O^T + V^T P^T.
   void add_values(bool diagonal, int64_t j) {
-    const auto rescaled = [&](Vec sum, Vec old, int v) {
-      return fma(old, load(s_.rescale + 16 * v), sum);
-    };
+    const auto rescaled = [&](Vec sum, Vec old, int v) { return fma(old, load(s_.rescale + 16 * v), sum); };
     const auto* values = s_.v_turned + j * kBlock * width_;
     const int64_t keys = diagonal ? 16 : kBlock;
     product<Math>(width_, 4, keys / Math::kDepth, values, kBlock, s_.p, kBlock, s_.out, kBlock, rescaled);

@@ -29,9 +29,7 @@ const std::string& known_obstacle() {
 
 bool cuda_usable() { return known_obstacle().empty(); }
 
-bool fast_bf16(const at::Device& device) {
-  return !device.is_cpu() || kernels::best_isa_level() >= kernels::IsaLevel::kVnni;
-}
+bool fast_bf16(const at::Device& device) { return !device.is_cpu() || kernels::best_isa_level() >= kernels::IsaLevel::kVnni; }
 
 at::Device device_named(std::string_view name) {
   if (name == "cpu") return at::kCPU;

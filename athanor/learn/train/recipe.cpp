@@ -128,8 +128,7 @@ TrainRecipe read_recipe(const base::Node& tree) {
   if (recipe.adapter.kind != base::Node::Kind::kNull)
     base::input_error("train.recipe",
                       {"adapters are not built yet", "adapter", "a recipe without it", "leave it out: every weight learns"});
-  if (recipe.train.dtype == "auto")
-    recipe.train.dtype = nn::fast_bf16(nn::device_named(recipe.train.device)) ? "bf16" : "f32";
+  if (recipe.train.dtype == "auto") recipe.train.dtype = nn::fast_bf16(nn::device_named(recipe.train.device)) ? "bf16" : "f32";
   return recipe;
 }
 

@@ -28,7 +28,8 @@ namespace {
 constexpr int kIterations = 5;
 constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315, kSmallestNorm = 1e-7;
 
-/// U V^T of the singular value decomposition U S V^T, nearly: singular values end between 0.7 and 1.2. [R, C] -> [R, C] bf16 or f32.
+/// U V^T of the singular value decomposition U S V^T, nearly: singular values end between 0.7 and 1.2. [R, C] -> [R, C] bf16 or
+/// f32.
 at::Tensor orthogonalized(const at::Tensor& matrix) {
   const bool tall = matrix.size(0) > matrix.size(1);
   at::Tensor x = matrix.to(nn::fast_bf16(matrix.device()) ? at::kBFloat16 : at::kFloat);
