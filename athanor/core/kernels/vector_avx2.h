@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "athanor/core/kernels/vector_lanes.h"
+
 namespace athanor::kernels {
 
 namespace avx2 {
@@ -17,18 +19,7 @@ struct Vec {
 namespace {
 
 using avx2::Vec;
-using Mask = uint16_t;
-inline constexpr Mask kAllLanes = 0xffff;
 inline constexpr bool kFewRegisters = true;
-
-inline Mask lanes(int64_t left) { return left >= 16 ? kAllLanes : static_cast<Mask>((1u << left) - 1); }
-
-template <typename F>
-inline void for_vectors(int64_t n, const F& f) {
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16) f(i, kAllLanes);
-  if (i < n) f(i, lanes(n - i));
-}
 
 inline Vec all(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 inline Vec operator+(Vec a, Vec b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }

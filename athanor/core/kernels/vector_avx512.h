@@ -7,25 +7,14 @@
 
 #include <cstdint>
 
+#include "athanor/core/kernels/vector_lanes.h"
+
 namespace athanor::kernels {
 namespace {
 
 using Vec = __m512;  // has + - * / of its own
-using Mask = __mmask16;
-inline constexpr Mask kAllLanes = 0xffff;
 /// 32 vectors of 16, or 8: how many sums a tile can keep.
 inline constexpr bool kFewRegisters = false;
-
-/// The lanes of a vector that begins `left` elements before the end.
-inline Mask lanes(int64_t left) { return left >= 16 ? kAllLanes : static_cast<Mask>((1u << left) - 1); }
-
-/// Calls f(offset, mask) over n elements.
-template <typename F>
-inline void for_vectors(int64_t n, const F& f) {
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16) f(i, kAllLanes);
-  if (i < n) f(i, lanes(n - i));
-}
 
 inline Vec all(float x) { return _mm512_set1_ps(x); }
 inline Vec fma(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }    // a b + c
