@@ -101,7 +101,7 @@ TEST(Logits, EngineAndLayersAgree) {
 
 TEST(Convert, OtherTypesKeepConfigAndTokenizer) {
   Workbench bench;
-  ASSERT_EQ(bench.run({"convert", "--in", "model", "--out", "half", "--dtype", "bf16"}).exit_code, 0);
+  ASSERT_EQ(bench.run({"convert", "model", "--out", "half", "--dtype", "bf16"}).exit_code, 0);
   auto half = checkpoint::Checkpoint::open(bench / "half");
   for (const auto& array : half.arrays()) EXPECT_EQ(array.array.dtype, base::DType::kBF16) << array.name;
   EXPECT_EQ(base::read_text_file(bench / "half/tokenizer.json"), base::read_text_file(bench / "model/tokenizer.json"));

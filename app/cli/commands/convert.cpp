@@ -125,7 +125,7 @@ int run(const Arguments& a, const Invocation& call) {
 
 Run declare_convert(Flags& flags) {
   auto a = std::make_shared<Arguments>();
-  flags.text("--in -i", a->in, {.help = "a model folder, or a .bin file of llama2.c", .required = true});
+  flags.positional("IN", a->in, "a model folder, or a .bin file of llama2.c");
   flags.text("--out -o", a->out, {.help = "the folder to write", .required = true});
   flags.text("--tokenizer", a->tokenizer, {"llama2.c: the tokenizer's .bin file"});
   flags.flag("--force", a->force, "replace an existing folder");
