@@ -15,8 +15,8 @@ namespace {
 /// Picks tokens for one sequence.
 class Picker {
  public:
-  Picker(const GenerateOptions& options, std::span<const text::TokenId> prompt)
-      : steps_(make_steps(options)), options_(options), prompt_(prompt) {}
+  Picker(const GenerateOptions& options, const StepContext& context, std::span<const text::TokenId> prompt)
+      : steps_(make_steps(options, context)), options_(options), prompt_(prompt) {}
 
   text::TokenId pick(std::span<float> scores, GenerateResult& result) {
     check_scores(scores);
@@ -89,7 +89,7 @@ GenerateResult generate(ScoreSource& source, const text::Tokenizer& tokenizer, s
   GenerateResult result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   result.finish_reason = "length";
-  Picker picker(options, prompt);
+  Picker picker(options, {&tokenizer, end_ids}, prompt);
   TextOut out(tokenizer, prompt, options, on_text, result.text);
   std::span<const text::TokenId> next = prompt;
   while (static_cast<int64_t>(result.ids.size()) < options.max_new_tokens) {

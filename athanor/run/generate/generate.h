@@ -20,6 +20,18 @@ struct GenerateOptions {
   double min_p = 0.0;
   double repetition_penalty = 1.0;                         // Keskar et al. 2019
   double presence_penalty = 0.0, frequency_penalty = 0.0;  // OpenAI's, on generated tokens
+  int64_t no_repeat_ngram_size = 0;                        // 0: off
+  double dry_multiplier = 0.0, dry_base = 1.75;            // multiplier 0: off
+  int64_t dry_allowed_length = 2, dry_penalty_last_n = -1;
+  std::vector<std::string> dry_sequence_breakers = {"\n", ":", "\"", "*"};
+  int64_t exponential_decay_start = 0;  // transformers' exponential_decay_length_penalty = (start, factor)
+  double exponential_decay_factor = 1.0;
+  double top_n_sigma = 0.0;                                        // 0: off
+  double typical_p = 1.0, epsilon_cutoff = 0.0, eta_cutoff = 0.0;  // 1, 0 and 0: off
+  double xtc_probability = 0.0, xtc_threshold = 0.1;
+  int64_t mirostat = 0;  // 0: off, or 2
+  double mirostat_tau = 5.0, mirostat_eta = 0.1;
+  double gumbel_noise = 0.0;
   int64_t seed = 0;
   std::vector<std::string> stop = {};  // texts that end generation and are not part of it
   bool ignore_eos = false;

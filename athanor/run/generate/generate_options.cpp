@@ -13,6 +13,26 @@ void GenerateOptions::visit(base::OptionVisitor& v) {
            {"divides scores of tokens already there; 1: off", 0.01, 100, {"repeat_penalty"}});
   v.number("presence_penalty", presence_penalty, {"subtracted once from tokens already generated", -100, 100});
   v.number("frequency_penalty", frequency_penalty, {"subtracted per occurrence of a generated token", -100, 100});
+  v.integer("no_repeat_ngram_size", no_repeat_ngram_size, {"no n-gram of this many tokens occurs twice; 0: off", 0, 1e6});
+  v.number("dry_multiplier", dry_multiplier, {"strength of the penalty on continuing a repetition; 0: off", 0, 100});
+  v.number("dry_base", dry_base, {"growth of that penalty with each repeated token", 1, 100});
+  v.integer("dry_allowed_length", dry_allowed_length, {"repeated tokens that cost nothing yet", 1, 1e6});
+  v.integer("dry_penalty_last_n", dry_penalty_last_n, {"tokens looked back at; -1: all", -1, 1e9});
+  v.texts("dry_sequence_breakers", dry_sequence_breakers,
+          {.help = "texts over which no repetition reaches", .other_names = {"dry_sequence_breaker"}});
+  v.integer("exponential_decay_start", exponential_decay_start,
+            {"tokens after which the end becomes likelier", 0, 1e9, {"exponential_decay_length_penalty"}});
+  v.number("exponential_decay_factor", exponential_decay_factor, {"how fast, per token; 1: off", 0.01, 100});
+  v.number("top_n_sigma", top_n_sigma, {"keep scores within n standard deviations of the best; 0: off", 0, 1e9});
+  v.number("typical_p", typical_p, {"keep the tokens of typical information whose probabilities reach p", 0, 1, {"typical"}});
+  v.number("epsilon_cutoff", epsilon_cutoff, {"keep tokens at least this likely; 0: off", 0, 1});
+  v.number("eta_cutoff", eta_cutoff, {"the same, lower where the model is unsure; 0: off", 0, 1});
+  v.number("xtc_probability", xtc_probability, {"how often the likeliest tokens are excluded; 0: never", 0, 1});
+  v.number("xtc_threshold", xtc_threshold, {"how likely a token must be for that", 0, 1});
+  v.integer("mirostat", mirostat, {"2: hold the surprise per token at mirostat_tau; 0: off", 0, 2});
+  v.number("mirostat_tau", mirostat_tau, {"surprise to hold, in bits", 0, 100, {"mirostat_ent"}});
+  v.number("mirostat_eta", mirostat_eta, {"how fast it is corrected", 0, 1, {"mirostat_lr"}});
+  v.number("gumbel_noise", gumbel_noise, {"Gumbel noise added to the scores, times this; 0: off", 0, 100});
   v.integer("seed", seed, {"the same seed draws the same tokens", 0});
   v.texts(
       "stop", stop,
