@@ -72,6 +72,18 @@ def mirostat(steps, tau, eta):
     return kept
 
 
+def dola(rows):
+    """transformers 4.49's _dola_select_contrast: kl_div(log q, m) is m (ln m - ln q), averaged over the vocabulary."""
+    *early, last = [log_softmax(row) for row in rows]
+    divergence = lambda q, m: (m * (numpy.log(m) - q)).mean()
+    distances = []
+    for q in early:
+        m = (numpy.exp(q) + numpy.exp(last)) / 2
+        distances.append((divergence(last, m) + divergence(q, m)) / 2)
+    base = early[int(numpy.argmax(distances))]
+    return numpy.where(last < last.max() + numpy.log(0.1), -numpy.inf, last - base)
+
+
 def listed(scores):
     return [None if numpy.isinf(s) else round(float(s), 5) for s in scores]
 
@@ -107,9 +119,14 @@ def main():
         kept = mirostat(steps, tau, eta)
         chains.append(dict(options=dict(mirostat=2, mirostat_tau=tau, mirostat_eta=eta), scores=[listed(s) for s, _ in steps],
                            drawn=[int(d(k)) for (_, d), k in zip(steps, kept)], after=[listed(k) for k in kept]))
+    layers = []
+    for count in (1, 2, 5, 5):
+        rows = [draw(1 + i % 3) for i in range(count + 1)]
+        layers.append(dict(rows=[listed(r) for r in rows], after=listed(dola(rows))))
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / 'data.json').write_text(f'{{"pieces": {json.dumps(PIECES)},\n"cases": [\n' + ',\n'.join(json.dumps(c) for c in cases) +
-                                      '\n],\n"mirostat": [\n' + ',\n'.join(json.dumps(c) for c in chains) + '\n]}\n')
+                                      '\n],\n"mirostat": [\n' + ',\n'.join(json.dumps(c) for c in chains) +
+                                      '\n],\n"dola": [\n' + ',\n'.join(json.dumps(c) for c in layers) + '\n]}\n')
     origin = dict(library='numpy', version=f'{numpy.__version__}, formulas of llama.cpp\'s documentation', command='python tools/golden/generate_samplers.py', seed=SEED,
                   tolerance=2e-5, why='scores of size 10 in float32, written with five decimals; which tokens are removed is exact')
     (FOLDER / 'origin.json').write_text(json.dumps(origin, indent=2) + '\n')

@@ -1,4 +1,4 @@
-#include "athanor/run/generate/sampler.h"
+#include "athanor/run/generate/search.h"
 
 namespace athanor::generate {
 
@@ -19,6 +19,17 @@ Step make_eta(const GenerateOptions&, const StepContext&);
 Step make_xtc(const GenerateOptions&, const StepContext&);
 Step make_mirostat(const GenerateOptions&, const StepContext&);
 Step make_gumbel_noise(const GenerateOptions&, const StepContext&);
+
+bool asks_for_beams(const GenerateOptions&);
+bool asks_for_diverse_beams(const GenerateOptions&);
+bool asks_for_constrained_beams(const GenerateOptions&);
+GenerateResult run_beam_search(const SearchTask&);
+bool asks_for_contrastive(const GenerateOptions&);
+GenerateResult run_contrastive(const SearchTask&);
+bool asks_for_dola(const GenerateOptions&);
+GenerateResult run_dola(const SearchTask&);
+bool asks_for_guidance(const GenerateOptions&);
+GenerateResult run_guidance(const SearchTask&);
 
 std::span<const SamplerRow> samplers() {
   static const SamplerRow rows[] = {
@@ -67,10 +78,36 @@ std::span<const SamplerRow> samplers() {
   return rows;
 }
 
+std::span<const SearchRow> searches() {
+  static const SearchRow rows[] = {
+      {{"beam-search", "keeps the n most probable sequences", "Sutskever et al. 2014", "search/beam_search.cpp"},
+       asks_for_beams,
+       run_beam_search},
+      {{"diverse-beam-search", "groups of beams that keep away from one another", "Vijayakumar et al. 2018",
+        "search/beam_search.cpp"},
+       asks_for_diverse_beams,
+       run_beam_search},
+      {{"constrained-beam-search", "beams that must hold given phrases", "Post and Vilar 2018", "search/phrases.cpp"},
+       asks_for_constrained_beams,
+       run_beam_search},
+      {{"contrastive-search", "the likely token that is least like what was said", "Su et al. 2022", "search/contrastive.cpp"},
+       asks_for_contrastive,
+       run_contrastive},
+      {{"dola", "contrasts the last layer's prediction with an early layer's", "Chuang et al. 2024", "search/dola.cpp"},
+       asks_for_dola,
+       run_dola},
+      {{"guidance", "leads away from a negative prompt", "Sanchez et al. 2023", "search/guidance.cpp"},
+       asks_for_guidance,
+       run_guidance},
+  };
+  return rows;
+}
+
 std::vector<base::Shelf> shelves() {
-  base::Shelf shelf = {"run/generate", "samplers", {}};
-  for (const SamplerRow& row : samplers()) shelf.entries.push_back(row);
-  return {shelf};
+  base::Shelf steps = {"run/generate", "samplers", {}}, ways = {"run/generate", "search", {}};
+  for (const SamplerRow& row : samplers()) steps.entries.push_back(row);
+  for (const SearchRow& row : searches()) ways.entries.push_back(row);
+  return {steps, ways};
 }
 
 std::vector<std::unique_ptr<ScoreStep>> make_steps(const GenerateOptions& options, const StepContext& context) {

@@ -32,6 +32,15 @@ struct GenerateOptions {
   int64_t mirostat = 0;  // 0: off, or 2
   double mirostat_tau = 5.0, mirostat_eta = 0.1;
   double gumbel_noise = 0.0;
+  int64_t num_beams = 1, num_beam_groups = 1;  // 1: no beams
+  double diversity_penalty = 0.0, length_penalty = 1.0;
+  std::string early_stopping = "false";       // or "true", "never"
+  std::vector<std::string> force_words = {};  // texts that the beams must hold
+  double penalty_alpha = 0.0;                 // contrastive search over top_k candidates; 0: off
+  std::string dola_layers = {};               // "low", "high" or "2,4,6"; "": off
+  bool dola_norm = false;                     // the final norm before the head on early layers
+  double guidance_scale = 1.0;                // 1: off
+  std::string negative_prompt = {};
   int64_t seed = 0;
   std::vector<std::string> stop = {};  // texts that end generation and are not part of it
   bool ignore_eos = false;
@@ -51,6 +60,8 @@ struct GenerateResult {
   std::string finish_reason;                            // "stop", "length", "cancelled" (on_text said so, or base::stop_requested)
   std::vector<float> logprobs;                          // of each generated token, where asked: the model's own, before any step
   std::vector<std::vector<TokenLogprob>> top_logprobs;  // best first
+  double score = 0;                                     // of a beam search: sum of log-probabilities / length^length_penalty
+  double first_token_seconds = 0;                       // from the call to the first scores
 };
 
 /// Called with each piece of text as it becomes certain (never a broken character, never part of a stop text); false ends
@@ -59,6 +70,10 @@ using OnText = std::function<bool(std::string_view piece)>;
 
 /// `end_ids`: tokens that end generation (eos).
 GenerateResult generate(ScoreSource& source, const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt,
+                        std::span<const text::TokenId> end_ids, const GenerateOptions& options, const OnText& on_text = {});
+
+/// The same with the method of the shelf search/ that the options ask for (beams, contrastive search, DoLa, guidance), or none.
+GenerateResult generate(const ModelScores& model, const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt,
                         std::span<const text::TokenId> end_ids, const GenerateOptions& options, const OnText& on_text = {});
 
 }  // namespace athanor::generate

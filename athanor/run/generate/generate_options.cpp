@@ -33,6 +33,21 @@ void GenerateOptions::visit(base::OptionVisitor& v) {
   v.number("mirostat_tau", mirostat_tau, {"surprise to hold, in bits", 0, 100, {"mirostat_ent"}});
   v.number("mirostat_eta", mirostat_eta, {"how fast it is corrected", 0, 1, {"mirostat_lr"}});
   v.number("gumbel_noise", gumbel_noise, {"Gumbel noise added to the scores, times this; 0: off", 0, 100});
+  v.integer("num_beams", num_beams, {"beams of a beam search; 1: none", 1, 1024, {"beam_size", "beams"}});
+  v.integer("num_beam_groups", num_beam_groups, {"groups of beams that differ from one another", 1, 1024});
+  v.number("diversity_penalty", diversity_penalty, {"subtracted where an earlier group took the same token", 0, 1e6});
+  v.number("length_penalty", length_penalty, {"beams: scores are divided by length to this power", -100, 100});
+  v.text("early_stopping", early_stopping,
+         {.help = "when beams end: enough finished, nothing better likely, or nothing better possible",
+          .choices = {"true", "false", "never"}});
+  v.texts("force_words", force_words, {.help = "beams: a text that must come", .other_names = {"force_words_ids", "constraints"}});
+  v.number("penalty_alpha", penalty_alpha, {"contrastive search over top_k candidates: weight against likeness; 0: off", 0, 1});
+  v.text("dola_layers", dola_layers, {.help = "DoLa: the layers to contrast with: low, high or a list as 2,4,6"});
+  v.boolean("dola_norm", dola_norm, {.help = "DoLa: early layers go through the final norm too"});
+  v.number("guidance_scale", guidance_scale,
+           {"classifier-free guidance away from the negative prompt; 1: off", -100, 100, {"cfg_scale"}});
+  v.text("negative_prompt", negative_prompt,
+         {.help = "what guidance leads away from; empty: the prompt's last token alone", .other_names = {"cfg_negative_prompt"}});
   v.integer("seed", seed, {"the same seed draws the same tokens", 0});
   v.texts(
       "stop", stop,
