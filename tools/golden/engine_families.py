@@ -33,6 +33,7 @@ CASES = {
     'llama-rope-dynamic': ('llama', dict(scaled('dynamic', factor=2.0), max_position_embeddings=32)),
     'gpt2-base': ('gpt2', dict(vocab_size=97, n_embd=32, n_layer=2, n_head=4, n_positions=64, bos_token_id=0, eos_token_id=0)),
     'gpt2-odd': ('gpt2', dict(vocab_size=89, n_embd=30, n_layer=2, n_head=5, n_positions=64, n_inner=49, bos_token_id=0, eos_token_id=0)),
+    'llama-deep': ('llama', dict(BASE, vocab_size=61, hidden_size=16, num_hidden_layers=6, num_attention_heads=2, num_key_value_heads=1, intermediate_size=24)),
     'qwen2-base': ('qwen2', GQA),
     'qwen2-tied': ('qwen2', dict(GQA, tie_word_embeddings=True)),
 }

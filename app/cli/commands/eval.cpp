@@ -1,12 +1,14 @@
 // athanor eval: numbers about a model.
 
+#include "athanor/run/eval/eval.h"
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/engine_scorer.h"
 #include "app/cli/model.h"
 #include "app/cli/output.h"
-#include "app/cli/perplexity.h"
 #include "app/cli/stopwatch.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/mapped_file.h"
@@ -17,29 +19,31 @@ namespace {
 struct Arguments {
   ModelArguments model;
   std::string task = "perplexity", data;
-  int64_t limit = 0, window = 0;
+  eval::EvalOptions options;
   bool json = false;
 };
 
+bool is_whole(double x) { return x == static_cast<double>(static_cast<int64_t>(x)) && x > 1; }
+
 int run(const Arguments& a, const Invocation& call) {
+  const eval::TaskRow& task = base::find_row(eval::tasks(), a.task, "cli.eval");
   RunningModel model = open_model(a.model, call.everywhere.dtype);
-  std::string text = base::read_text_file(a.data);
+  std::string data = base::read_text_file(a.data);
   Stopwatch watch;
-  PerplexityResult r = perplexity(model.engine, *model.tokenizer(), text, {.window = a.window, .limit = a.limit});
+  EngineScorer scorer(model.engine);
+  eval::EvalResult result = task.run(scorer, *model.tokenizer(), data, a.data, a.options);
   if (a.json) {
-    print_json({{"task", a.task},
-                {"value", r.perplexity()},
-                {"nats_per_byte", r.nats_per_byte()},
-                {"bits_per_byte", r.bits_per_byte()},
-                {"nats_per_token", r.nats / static_cast<double>(r.tokens)},
-                {"tokens", r.tokens},
-                {"bytes", r.bytes},
-                {"seconds", watch.seconds()}});
+    base::Json json = {{"task", a.task}, {"value", result.value}};
+    for (const auto& [name, number] : result.numbers)
+      json[name] = is_whole(number) ? base::Json(static_cast<int64_t>(number)) : base::Json(number);
+    json["seconds"] = watch.seconds();
+    print_json(json);
     return 0;
   }
-  print(base::cat("perplexity     ", base::fixed(r.perplexity(), 4), " per token\nnats per byte  ",
-                  base::fixed(r.nats_per_byte(), 4), "\nbits per byte  ", base::fixed(r.bits_per_byte(), 4), "\nover           ",
-                  r.tokens, " tokens, ", r.bytes, " bytes\n"));
+  std::string text = base::cat(a.task, "  ", base::fixed(result.value, 4), "\n");
+  for (const auto& [name, number] : result.numbers)
+    text += base::cat(name, "  ", base::fixed(number, is_whole(number) ? 0 : 4), "\n");
+  print(text);
   return 0;
 }
 
@@ -48,11 +52,10 @@ int run(const Arguments& a, const Invocation& call) {
 Run declare_eval(Flags& flags) {
   auto a = std::make_shared<Arguments>();
   declare_model(flags, a->model);
-  flags.text("--task", a->task, {.help = "what to measure", .choices = {"perplexity"}});
-  flags.text("--data", a->data, {.help = "a text file", .required = true});
-  flags.integer("--limit", a->limit, {"tokens scored at most; 0: all", 0, 1e12});
-  flags.integer("--window", a->window, {"tokens seen at once; 0: the whole context", 0, 1 << 20, {"max_length", "stride"}});
-  flags.flag("--json", a->json, "one JSON object: task, value (perplexity), nats_per_byte, bits_per_byte, ...");
+  flags.text("--task", a->task, {.help = "what to measure", .choices = {"perplexity", "multiple-choice"}});
+  flags.text("--data", a->data, {.help = "a text file; for multiple-choice, JSON Lines of query, choices, gold", .required = true});
+  flags.options(base::visit_of(a->options));
+  flags.flag("--json", a->json, "one JSON object: task, value, and the task's other numbers");
   return [a](const Invocation& call) { return run(*a, call); };
 }
 

@@ -16,6 +16,7 @@
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/base/stop.h"
+#include "athanor/run/engine/decoding.h"
 
 namespace athanor::app {
 namespace {
@@ -40,7 +41,8 @@ std::vector<text::TokenId> prompt_ids(const Flags& flags, const Arguments& a, co
   return {*start};
 }
 
-base::Json as_json(const generate::GenerateResult& result, double seconds, double first) {
+base::Json as_json(const generate::GenerateResult& result, double seconds) {
+  double first = result.first_token_seconds;
   base::Json json = {
       {"text", result.text}, {"ids", result.ids}, {"prompt_tokens", result.prompt_tokens}, {"finish_reason", result.finish_reason}};
   if (!result.logprobs.empty()) json["logprobs"] = result.logprobs;
@@ -53,31 +55,12 @@ base::Json as_json(const generate::GenerateResult& result, double seconds, doubl
     }
     json["top_logprobs"] = std::move(places);
   }
+  if (result.score != 0) json["score"] = result.score;
   json["first_token_ms"] = first * 1e3;
   json["decode_tok_s"] =
       result.ids.size() > 1 && seconds > first ? static_cast<double>(result.ids.size() - 1) / (seconds - first) : 0.0;
   return json;
 }
-
-/// Notes when the first token came.
-class TimedSource : public generate::ScoreSource {
- public:
-  TimedSource(generate::ScoreSource& source) : source_(source) {}
-  std::span<float> append(std::span<const text::TokenId> ids) override {
-    auto scores = source_.append(ids);
-    if (first_ < 0) first_ = watch_.seconds();
-    return scores;
-  }
-  int64_t vocab_size() const override { return source_.vocab_size(); }
-  int64_t room() const override { return source_.room(); }
-  double first() const { return first_; }
-  double seconds() const { return watch_.seconds(); }
-
- private:
-  generate::ScoreSource& source_;
-  Stopwatch watch_;
-  double first_ = -1;
-};
 
 int run(const Flags& flags, const Arguments& a, const Invocation& call) {
   RunningModel model = open_model(a.model, call.everywhere.dtype);
@@ -85,21 +68,21 @@ int run(const Flags& flags, const Arguments& a, const Invocation& call) {
   auto prompt = prompt_ids(flags, a, *tokenizer);
   bool stream = !a.json && (a.stream || is_terminal(STDOUT_FILENO));
 
-  engine::Session session(model.engine);
-  TimedSource source(session);
-  auto result = generate::generate(source, *tokenizer, prompt, model.end_ids, a.options, [stream](std::string_view piece) {
-    if (stream) print(piece);
-    return !base::stop_requested();
-  });
+  Stopwatch watch;
+  auto result = generate::generate(engine::Decoding(model.engine), *tokenizer, prompt, model.end_ids, a.options,
+                                   [stream](std::string_view piece) {
+                                     if (stream) print(piece);
+                                     return !base::stop_requested();
+                                   });
   if (base::stop_requested()) result.finish_reason = "interrupted";
 
-  double seconds = source.seconds();
+  double seconds = watch.seconds();
   if (a.json)
-    print_json(as_json(result, seconds, source.first()));
+    print_json(as_json(result, seconds));
   else
     print(stream ? "\n" : result.text + "\n");
   base::log(base::LogLevel::kDebug, base::cat(result.ids.size(), " tokens in ", base::fixed(seconds, 2), " s, the first after ",
-                                              base::fixed(source.first() * 1e3, 0), " ms"));
+                                              base::fixed(result.first_token_seconds * 1e3, 0), " ms"));
   return 0;
 }
 
@@ -110,8 +93,8 @@ Run declare_generate(Flags& flags) {
   declare_model(flags, a->model);
   flags.text("--prompt -p", a->prompt, {"text to continue"});
   flags.text("--prompt-file -f --file", a->prompt_file, {"a file with the prompt"});
-  flags.options(base::visit_of(a->options),
-                {"max_new_tokens -n --predict", "temperature --temp", "repetition_penalty --repeat-penalty", "seed -s"});
+  flags.options(base::visit_of(a->options), {"max_new_tokens -n --predict", "temperature --temp",
+                                             "repetition_penalty --repeat-penalty", "typical_p --typical", "seed -s"});
   flags.flag("--stream", a->stream, "print each piece as it comes (a terminal always does)");
   flags.flag("--json", a->json, "one JSON object: text, ids, prompt_tokens, finish_reason, ...");
   return [a, &flags](const Invocation& call) { return run(flags, *a, call); };

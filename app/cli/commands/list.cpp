@@ -14,6 +14,7 @@
 #include "athanor/core/data/source.h"
 #include "athanor/core/models/family.h"
 #include "athanor/core/text/catalog.h"
+#include "athanor/run/eval/eval.h"
 #include "athanor/run/generate/sampler.h"
 
 namespace athanor::app {
@@ -31,6 +32,7 @@ std::vector<base::Shelf> all_shelves(const LearnWing* learn) {
   auto add = [&shelves](const std::vector<base::Shelf>& more) { shelves.insert(shelves.end(), more.begin(), more.end()); };
   add(data::shelves());
   add(generate::shelves());
+  add(eval::shelves());
   if (learn != nullptr) add(learn->shelves());
   return shelves;
 }

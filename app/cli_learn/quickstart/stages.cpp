@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "app/cli/engine_scorer.h"
 #include "app/cli/model.h"
-#include "app/cli/perplexity.h"
 #include "app/cli/stopwatch.h"
 #include "athanor/core/base/atomic_file.h"
 #include "athanor/core/base/threads.h"
@@ -14,6 +14,7 @@
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/model_start.h"
 #include "athanor/learn/train/run.h"
+#include "athanor/run/eval/tasks/perplexity.h"
 #include "athanor/run/generate/generate.h"
 
 namespace athanor::app {
@@ -34,12 +35,13 @@ double byte_frequency_cost(const QuickstartPlan& plan) {
 base::Json held_out_numbers(const QuickstartPlan& plan, const fs::path& folder) {
   Stopwatch watch;
   RunningModel model = open_model({.model = folder.string(), .context = 0}, "");
-  PerplexityResult result = perplexity(model.engine, *model.tokenizer(), plan.held_out);
-  return {{"nats_per_byte", result.nats_per_byte()},
-          {"bits_per_byte", result.bits_per_byte()},
-          {"perplexity", result.perplexity()},
-          {"tokens", result.tokens},
-          {"bytes", result.bytes},
+  EngineScorer scorer(model.engine);
+  eval::EvalResult result = eval::perplexity(scorer, *model.tokenizer(), plan.held_out, "held-out.txt", {});
+  return {{"nats_per_byte", result.number("nats_per_byte")},
+          {"bits_per_byte", result.number("bits_per_byte")},
+          {"perplexity", result.value},
+          {"tokens", static_cast<int64_t>(result.number("tokens"))},
+          {"bytes", static_cast<int64_t>(result.number("bytes"))},
           {"parameters", models::parameter_count(model.decoder)},
           {"seconds", watch.seconds()}};
 }

@@ -99,6 +99,21 @@ void kv_store(const KvLayer& layer, int64_t first, int64_t count, const float* k
   });
 }
 
+void kv_copy(const KvLayer& to, const KvLayer& from, int64_t first, int64_t end) {
+  if (first >= end) return;
+  const KvShape& shape = to.shape;
+  const int64_t begin = first / 32 * 32, stop = (end + 31) / 32 * 32;
+  const int64_t value_rows = shape.type == KvType::kF32 ? 1 : 2;
+  const auto copy = [&](int64_t head, int64_t offset, int64_t words) {
+    const int64_t at = head * shape.head_words() + offset;
+    std::memcpy(to.memory + at, from.memory + at, static_cast<size_t>(words) * 4);
+  };
+  for (int64_t h = 0; h < shape.kv_heads; ++h) {
+    copy(h, begin * shape.key_units(), (stop - begin) * shape.key_units());
+    copy(h, shape.key_words() + begin * shape.value_width() / value_rows, (stop - begin) * shape.value_width() / value_rows);
+  }
+}
+
 void kv_attention(const KvLayer& layer, const Queries& queries) {
   const AttentionKernel kernel = kernel_in_force();
   if (queries.count == 1 && queries.first >= kKeysPerTask) return attend_in_parts(layer, queries, kernel);

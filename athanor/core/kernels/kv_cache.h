@@ -38,6 +38,10 @@ struct KvLayer {
 /// Writes positions first .. first + count: k and v [count, kv_heads * head_dim] with `stride` floats from row to row.
 void kv_store(const KvLayer& layer, int64_t first, int64_t count, const float* k, const float* v, int64_t stride);
 
+/// Copies positions [first, end) of another cache of the same shape: 32 at a time, so what lies before `first` in its block comes
+/// too and must be the same in both.
+void kv_copy(const KvLayer& to, const KvLayer& from, int64_t first, int64_t end);
+
 struct Queries {
   const float* q = nullptr;  // [count, heads * head_dim]
   int64_t q_stride = 0;

@@ -57,7 +57,16 @@ class Session : public generate::ScoreSource {
   /// them).
   std::vector<float> append_all(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden = nullptr);
 
+  /// As append, with the hidden states [ids.size(), C] of the new positions after the final norm.
+  std::span<float> append(std::span<const text::TokenId> ids, std::vector<float>& states);
+  /// As append: scores [layers.size() + 1, V] of the head on the output of each of `layers` after the last token (0 is the
+  /// embedding), after the final norm where `norm` says so, and the model's own as the last row.
+  std::span<float> append(std::span<const text::TokenId> ids, std::span<const int64_t> layers, bool norm);
+
   int64_t length() const;
+  /// Becomes a copy of another session of the same model. The first `shared` positions, where both have seen the same tokens, are
+  /// not copied (but for what lies in the same block of 32).
+  void copy(const Session& other, int64_t shared);
   /// Forgets all positions from `length` on.
   void truncate(int64_t length);
 

@@ -176,6 +176,18 @@ const float* Executor::run(std::span<const text::TokenId> ids, int64_t final_len
   return y_;
 }
 
+void Executor::copy(const Executor& other, int64_t shared) {
+  for (int64_t i = 0; i < spec_.layers; ++i) kernels::kv_copy(cache_layer(i), other.cache_layer(i), shared, other.length_);
+  length_ = other.length_;
+}
+
+const float* Executor::final_norm(const float* state) {
+  prepare(1);
+  std::copy_n(state, spec_.hidden, x_);
+  normalize(model_->final_norm, 1);
+  return y_;
+}
+
 void Executor::score(const float* states, int64_t tokens, float* scores) {
   const kernels::Product head = {model_->head.weight, model_->head.bias_or_null(), scores, spec_.vocab};
   kernels::matmul(states, tokens, spec_.hidden, {&head, 1}, work_);

@@ -19,11 +19,15 @@ class Executor {
   const LoadedModel& model() const { return *model_; }
   int64_t length() const { return length_; }
   void truncate(int64_t length) { length_ = length; }
+  /// Becomes a copy of another executor of the same model, with whom the first `shared` positions are the same already.
+  void copy(const Executor& other, int64_t shared);
 
   /// Appends ids (known to be valid and to fit). `final_length` is the sequence's length after all chunks of one call. Hidden
   /// states are added to `hidden` [layers + 1] where it is not null. Returns norm(x) of the last layer, [ids.size(), C], valid
   /// until the next call.
   const float* run(std::span<const text::TokenId> ids, int64_t final_length, std::vector<std::vector<float>>* hidden);
+  /// The final norm of one hidden state [C]; valid until the next call.
+  const float* final_norm(const float* state);
   /// scores [tokens, V] of normalized states [tokens, C].
   void score(const float* states, int64_t tokens, float* scores);
 

@@ -62,6 +62,35 @@ std::span<float> Session::append(std::span<const text::TokenId> ids) {
   return state_->scores;
 }
 
+std::span<float> Session::append(std::span<const text::TokenId> ids, std::vector<float>& states) {
+  const int64_t hidden = state_->executor.model().spec().hidden;
+  states.clear();
+  state_->append(ids, nullptr,
+                 [&](const float* chunk, int64_t tokens) { states.insert(states.end(), chunk, chunk + tokens * hidden); });
+  state_->scores.resize(static_cast<size_t>(vocab_size()));
+  state_->executor.score(states.data() + states.size() - hidden, 1, state_->scores.data());
+  return state_->scores;
+}
+
+std::span<float> Session::append(std::span<const text::TokenId> ids, std::span<const int64_t> layers, bool norm) {
+  state_->check(ids);
+  const auto& spec = state_->executor.model().spec();
+  for (int64_t layer : layers)
+    if (layer < 0 || layer > spec.layers)
+      base::input_error("engine.session", {"no such layer", base::cat(layer), base::cat("0 to ", spec.layers)});
+  if (ids.size() > 1) state_->append(ids.first(ids.size() - 1), nullptr, [](const float*, int64_t) {});
+  std::vector<std::vector<float>> hidden(static_cast<size_t>(spec.layers) + 1);  // of the last token
+  state_->append(ids.last(1), &hidden, [](const float*, int64_t) {});
+  state_->scores.resize((layers.size() + 1) * static_cast<size_t>(spec.vocab));
+  for (size_t row = 0; row <= layers.size(); ++row) {
+    const int64_t layer = row < layers.size() ? layers[row] : spec.layers;
+    const float* states = hidden[static_cast<size_t>(layer)].data();
+    if (norm && layer < spec.layers) states = state_->executor.final_norm(states);
+    state_->executor.score(states, 1, state_->scores.data() + static_cast<int64_t>(row) * spec.vocab);
+  }
+  return state_->scores;
+}
+
 std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden) {
   state_->check(ids);  // before so much memory is taken
   if (hidden) hidden->assign(static_cast<size_t>(state_->executor.model().spec().layers) + 1, {});
@@ -72,6 +101,13 @@ std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::
     next += tokens * vocab_size();
   });
   return scores;
+}
+
+void Session::copy(const Session& other, int64_t shared) {
+  base::expect(&state_->executor.model() == &other.state_->executor.model(), "engine.session", "a copy of another model's session");
+  base::expect(shared >= 0 && shared <= std::min(length(), other.length()), "engine.session",
+               "more shared positions than there are");
+  state_->executor.copy(other.state_->executor, shared);
 }
 
 void Session::truncate(int64_t length) {

@@ -57,6 +57,11 @@ text::TokenId draw_token(std::span<const float> scores, uint64_t seed, uint64_t 
   return static_cast<text::TokenId>(last);  // rounding left a crumb after the last possible token
 }
 
+double log_sum_exp(std::span<const float> scores) {
+  const float best = checked_best(scores);
+  return best + std::log(total_of(scores, best));
+}
+
 float logprob_of(std::span<const float> scores, text::TokenId id) {
   const float best = checked_best(scores);
   return static_cast<float>(scores[static_cast<size_t>(id)] - best - std::log(total_of(scores, best)));

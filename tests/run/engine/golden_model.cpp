@@ -3,8 +3,9 @@
 namespace athanor::engine {
 
 std::vector<const char*> golden_models() {
-  return {"llama-gqa",       "llama-mha-tied",     "llama-mqa-bias", "llama-head-dim", "llama-rope-llama3", "llama-rope-linear",
-          "llama-rope-yarn", "llama-rope-dynamic", "gpt2-base",      "gpt2-odd",       "qwen2-base",        "qwen2-tied"};
+  return {"llama-gqa",         "llama-mha-tied",  "llama-mqa-bias",     "llama-head-dim", "llama-rope-llama3",
+          "llama-rope-linear", "llama-rope-yarn", "llama-rope-dynamic", "gpt2-base",      "gpt2-odd",
+          "llama-deep",        "qwen2-base",      "qwen2-tied"};
 }
 
 GoldenModel::GoldenModel(const std::string& name)

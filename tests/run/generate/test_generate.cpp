@@ -8,31 +8,10 @@
 
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/stop.h"
+#include "tests/run/generate/list_tokenizer.h"
 
 namespace athanor::generate {
 namespace {
-
-// One token per text of a list; the last is a special one.
-class ListTokenizer final : public text::Tokenizer {
- public:
-  explicit ListTokenizer(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
-  std::vector<text::TokenId> encode(std::string_view, const text::EncodeOptions&) const override { return {}; }
-  std::string decode(std::span<const text::TokenId> ids, bool) const override {
-    std::string all;
-    for (text::TokenId id : ids) all += token_bytes(id);
-    return all;
-  }
-  std::string token_bytes(text::TokenId id) const override { return pieces_.at(static_cast<size_t>(id)); }
-  std::string id_to_token(text::TokenId id) const override { return token_bytes(id); }
-  std::optional<text::TokenId> token_to_id(std::string_view) const override { return std::nullopt; }
-  bool is_special(text::TokenId id) const override { return id + 1 == vocab_size(); }
-  int64_t vocab_size() const override { return static_cast<int64_t>(pieces_.size()); }
-  std::optional<text::TokenId> bos() const override { return std::nullopt; }
-  std::optional<text::TokenId> eos() const override { return static_cast<text::TokenId>(pieces_.size() - 1); }
-
- private:
-  std::vector<std::string> pieces_;
-};
 
 // Scores that name a script: after n tokens the n-th of `script` is best by far.
 class Script final : public ScoreSource {

@@ -28,7 +28,7 @@ class MinP final : public ScoreStep {
 
 }  // namespace
 
-std::unique_ptr<ScoreStep> make_min_p(const GenerateOptions& options) {
+std::unique_ptr<ScoreStep> make_min_p(const GenerateOptions& options, const StepContext&) {
   const double p = options.min_p;
   if (!(p >= 0 && p <= 1)) base::input_error("generate.min_p", {"out of range", base::cat(p), "0 (off) to 1"});
   return p == 0 ? nullptr : std::make_unique<MinP>(p);

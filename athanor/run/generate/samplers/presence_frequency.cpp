@@ -35,7 +35,7 @@ void check(const char* where, double penalty) {
 
 }  // namespace
 
-std::unique_ptr<ScoreStep> make_presence_frequency(const GenerateOptions& options) {
+std::unique_ptr<ScoreStep> make_presence_frequency(const GenerateOptions& options, const StepContext&) {
   check("generate.presence_penalty", options.presence_penalty);
   check("generate.frequency_penalty", options.frequency_penalty);
   if (options.presence_penalty == 0 && options.frequency_penalty == 0) return nullptr;

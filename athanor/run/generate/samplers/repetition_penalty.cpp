@@ -39,7 +39,7 @@ class RepetitionPenalty final : public ScoreStep {
 
 }  // namespace
 
-std::unique_ptr<ScoreStep> make_repetition_penalty(const GenerateOptions& options) {
+std::unique_ptr<ScoreStep> make_repetition_penalty(const GenerateOptions& options, const StepContext&) {
   const double penalty = options.repetition_penalty;
   if (!(penalty >= 0.01 && penalty <= 100))
     base::input_error("generate.repetition_penalty", {"out of range", base::cat(penalty), "0.01 to 100", "1 is off, 1.1 is usual"});

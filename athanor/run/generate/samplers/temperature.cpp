@@ -26,7 +26,7 @@ class Temperature final : public ScoreStep {
 
 }  // namespace
 
-std::unique_ptr<ScoreStep> make_temperature(const GenerateOptions& options) {
+std::unique_ptr<ScoreStep> make_temperature(const GenerateOptions& options, const StepContext&) {
   const double t = options.temperature;
   if (t != 0 && !(t >= 1e-9 && t <= 1e9))
     base::input_error("generate.temperature", {"out of range", base::cat(t), "0 (greedy), or 1e-9 to 1e9"});

@@ -32,7 +32,7 @@ class TopK final : public ScoreStep {
 
 }  // namespace
 
-std::unique_ptr<ScoreStep> make_top_k(const GenerateOptions& options) {
+std::unique_ptr<ScoreStep> make_top_k(const GenerateOptions& options, const StepContext&) {
   if (options.top_k < 0) base::input_error("generate.top_k", {"out of range", base::cat(options.top_k), "0 (off) or more"});
   return options.top_k == 0 ? nullptr : std::make_unique<TopK>(options.top_k);
 }

@@ -66,7 +66,7 @@ class TopP final : public ScoreStep {
 
 }  // namespace
 
-std::unique_ptr<ScoreStep> make_top_p(const GenerateOptions& options) {
+std::unique_ptr<ScoreStep> make_top_p(const GenerateOptions& options, const StepContext&) {
   const double p = options.top_p;
   if (!(p >= 0 && p <= 1)) base::input_error("generate.top_p", {"out of range", base::cat(p), "0 to 1"});
   return p == 1 ? nullptr : std::make_unique<TopP>(p);

@@ -1,0 +1,33 @@
+#include "athanor/run/generate/text_out.h"
+
+#include <algorithm>
+
+namespace athanor::generate {
+
+TextOut::TextOut(const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt, const GenerateOptions& options,
+                 const OnText& on_text, std::string& text)
+    : tokenizer_(tokenizer), decoder_(tokenizer), stop_(options.stop), stops_(options.stop), on_text_(on_text), text_(text) {
+  // The decoder has seen the prompt: what it says of the first generated token is what follows the prompt (its leading space
+  // stays).
+  for (text::TokenId id : prompt) decoder_.push(id);
+}
+
+const char* TextOut::push(text::TokenId id) {
+  // A special token has no text of its own, but may be named as a stop.
+  if (tokenizer_.is_special(id) && std::find(stops_.begin(), stops_.end(), tokenizer_.id_to_token(id)) != stops_.end())
+    return "stop";
+  return show(stop_.push(decoder_.push(id)));
+}
+
+void TextOut::finish() {
+  show(stop_.push(decoder_.finish()));
+  if (!stop_.stopped()) show(stop_.finish());
+}
+
+const char* TextOut::show(const std::string& piece) {
+  text_ += piece;
+  if (!piece.empty() && on_text_ && !cancelled_) cancelled_ = !on_text_(piece);
+  return stop_.stopped() ? "stop" : cancelled_ ? "cancelled" : "";
+}
+
+}  // namespace athanor::generate
