@@ -29,6 +29,8 @@ base::Shelf families_shelf() {
 std::vector<base::Shelf> all_shelves(const LearnWing* learn) {
   std::vector<base::Shelf> shelves = text::shelves();
   shelves.push_back(families_shelf());
+  const auto scalings = models::rope_scaling_entries();
+  shelves.push_back({"core/models", "rope_scalings", {scalings.begin(), scalings.end()}});
   auto add = [&shelves](const std::vector<base::Shelf>& more) { shelves.insert(shelves.end(), more.begin(), more.end()); };
   add(data::shelves());
   add(generate::shelves());

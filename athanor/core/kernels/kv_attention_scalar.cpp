@@ -24,14 +24,22 @@ float value_at(const KvShape& shape, const uint32_t* head, int64_t position, int
                                     : half_of(values[position / 2 * shape.value_width() + d], position % 2);
 }
 
+/// The score of query head h at position `at` and the key at position `key`, from their product.
+float shaped(const Queries& queries, int64_t h, int64_t at, int64_t key, float dot) {
+  if (key < queries.first_key(at)) return -INFINITY;
+  float score = dot * queries.scale;
+  if (queries.cap != 0) score = queries.cap * std::tanh(score / queries.cap);
+  return queries.slopes ? score + queries.slopes[h] * static_cast<float>(key - at) : score;
+}
+
 }  // namespace
 
 void attention_scalar(const KvLayer& layer, const Queries& queries, const AttentionTask& task) {
   const KvShape& shape = layer.shape;
-  const int64_t dim = shape.head_dim, group = queries.heads / shape.kv_heads;
+  const int64_t dim = shape.head_dim, value_dim = shape.value_size(), group = queries.heads / shape.kv_heads;
   const uint32_t* head = layer.memory + task.kv_head * shape.head_words();
   std::vector<float> scores(static_cast<size_t>(task.key_end - task.key_begin));
-  std::vector<double> sums(static_cast<size_t>(dim));
+  std::vector<double> sums(static_cast<size_t>(value_dim));
   for (int64_t row = 0; row < (task.query_end - task.query_begin) * group; ++row) {
     const int64_t t = task.query_begin + row / group, h = task.kv_head * group + row % group;
     const float* q = queries.q + t * queries.q_stride + h * dim;
@@ -43,19 +51,19 @@ void attention_scalar(const KvLayer& layer, const Queries& queries, const Attent
         const float x = shape.type == KvType::kF32 ? q[d] : base::bf16_to_f32(base::f32_to_bf16(q[d]));
         dot += static_cast<double>(x) * key_at(shape, head, task.key_begin + j, d);
       }
-      scores[static_cast<size_t>(j)] = static_cast<float>(dot) * queries.scale;
+      scores[static_cast<size_t>(j)] = shaped(queries, h, queries.first + t, task.key_begin + j, static_cast<float>(dot));
       most = std::max(most, scores[static_cast<size_t>(j)]);
     }
     double total = 0;
     std::fill(sums.begin(), sums.end(), 0.0);
     for (int64_t j = 0; j < keys; ++j) {
-      const double weight = std::exp(scores[static_cast<size_t>(j)] - most);
+      const double weight = most == -INFINITY ? 0 : std::exp(scores[static_cast<size_t>(j)] - most);
       total += weight;
-      for (int64_t d = 0; d < dim; ++d) sums[static_cast<size_t>(d)] += weight * value_at(shape, head, task.key_begin + j, d);
+      for (int64_t d = 0; d < value_dim; ++d) sums[static_cast<size_t>(d)] += weight * value_at(shape, head, task.key_begin + j, d);
     }
     const int64_t width = shape.value_width() + 2;
-    float* out = task.unfinished ? task.unfinished + row * width : queries.out + t * queries.out_stride + h * dim;
-    for (int64_t d = 0; d < dim; ++d)
+    float* out = task.unfinished ? task.unfinished + row * width : queries.out + t * queries.out_stride + h * value_dim;
+    for (int64_t d = 0; d < value_dim; ++d)
       out[d] = static_cast<float>(task.unfinished ? sums[static_cast<size_t>(d)] : sums[static_cast<size_t>(d)] / total);
     if (task.unfinished) {
       out[width - 2] = most;

@@ -38,10 +38,13 @@ class Attention {
     keys_ = layer.memory + task.kv_head * shape_.head_words();
     values_ = keys_ + shape_.key_words();
     width_ = shape_.value_width();
+    q_width_ = (shape_.head_dim + 15) / 16 * 16;
+    shaped_ = queries.window > 0 || queries.cap != 0 || queries.slopes;
+    scale_ = shaped_ ? 1.0f : queries.scale;
     thread_local AlignedBuffer memory;
-    float* next = memory.at_least<float>(rows_ * (2 * width_ + 2 * kKeyBlock + 2));
+    float* next = memory.at_least<float>(rows_ * (q_width_ + width_ + 2 * kKeyBlock + 2));
     const auto take = [&next](int64_t n) { return std::exchange(next, next + n); };
-    q_ = reinterpret_cast<uint32_t*>(take(rows_ * width_));
+    q_ = reinterpret_cast<uint32_t*>(take(rows_ * q_width_));
     out_ = take(rows_ * width_);
     scores_ = take(rows_ * kKeyBlock);
     weights_ = reinterpret_cast<uint32_t*>(take(rows_ * kKeyBlock));
@@ -65,11 +68,11 @@ class Attention {
     for (int64_t r = 0; r < rows_; ++r) {
       const float* q = queries_.q + (task_.query_begin + r / group_) * queries_.q_stride +
                        (task_.kv_head * group_ + r % group_) * shape_.head_dim;
-      for (int64_t d = 0; d < width_; d += 1024) {  // whole vectors for to_units: the last are filled with zeros
-        const int64_t here = std::min<int64_t>(width_ - d, 1024), real = std::clamp<int64_t>(shape_.head_dim - d, 0, here);
+      for (int64_t d = 0; d < q_width_; d += 1024) {  // whole vectors for to_units: the last are filled with zeros
+        const int64_t here = std::min<int64_t>(q_width_ - d, 1024), real = std::clamp<int64_t>(shape_.head_dim - d, 0, here);
         std::copy_n(q + d, real, padded);
         std::fill(padded + real, padded + here, 0.0f);
-        to_units<Unit>(padded, here, q_ + r * width_ + d / Unit::kElements);
+        to_units<Unit>(padded, here, q_ + r * q_width_ + d / Unit::kElements);
       }
     }
   }
@@ -78,11 +81,13 @@ class Attention {
     const int64_t units = shape_.key_units(), panels = (keys + 31) / 32;
     for (int64_t p = 0; p < panels; ++p) {
       const uint32_t* panel = keys_ + (block / 32 + p) * 32 * units;
-      tile_any<Unit>({q_, width_, panel, 32, units, nullptr, 0, scores_ + p * 32, kKeyBlock}, rows_, 32);
+      tile_any<Unit>({q_, q_width_, panel, 32, units, nullptr, 0, scores_ + p * 32, kKeyBlock}, rows_, 32);
     }
     for (int64_t r = 0; r < rows_; ++r) {
       const int64_t last = queries_.first + task_.query_begin + r / group_;
-      soften(r, std::clamp<int64_t>(last + 1 - block, 0, keys), panels * 32);
+      const int64_t visible = std::clamp<int64_t>(last + 1 - block, 0, keys);
+      if (shaped_) shape_scores(r, block, last, visible);
+      soften(r, visible, panels * 32);
     }
     const int64_t per_word = Unit::kElements;
     tile_any<Unit>({weights_, kKeyBlock, values_ + block / per_word * width_, width_, (keys + per_word - 1) / per_word, out_,
@@ -90,11 +95,24 @@ class Attention {
                    rows_, width_);
   }
 
+  /// Scales row r's scores; then cap, ALiBi and window, of a query at position `last`.
+  void shape_scores(int64_t r, int64_t block, int64_t last, int64_t visible) {
+    float* s = scores_ + r * kKeyBlock;
+    for (int64_t j = 0; j < visible; ++j) s[j] *= queries_.scale;
+    if (queries_.cap != 0)
+      for (int64_t j = 0; j < visible; ++j) s[j] = queries_.cap * std::tanh(s[j] / queries_.cap);
+    if (queries_.slopes) {
+      const float slope = queries_.slopes[task_.kv_head * group_ + r % group_];
+      for (int64_t j = 0; j < visible; ++j) s[j] += slope * static_cast<float>(block + j - last);
+    }
+    std::fill_n(s, std::clamp<int64_t>(queries_.first_key(last) - block, 0, visible), -INFINITY);
+  }
+
   /// Row r of the running softmax: its first `visible` scores count, the rest up to `end` get weight 0.
   void soften(int64_t r, int64_t visible, int64_t end) {
     float* s = scores_ + r * kKeyBlock;
     std::fill(s + visible, s + end, -INFINITY);
-    const Vec scale = all(queries_.scale);
+    const Vec scale = all(scale_);
     Vec top = all(-INFINITY);
     for (int64_t j = 0; j < end; j += 16) {
       const Vec scaled = j + 16 <= visible ? load(s + j) * scale : scaled_part(s + j, visible - j);
@@ -120,7 +138,7 @@ class Attention {
 
   /// The border between visible and hidden scores; a negative scale must not turn -inf into +inf.
   Vec scaled_part(float* s, int64_t visible) {
-    for (int64_t j = 0; j < std::min<int64_t>(visible, 16); ++j) s[j] *= queries_.scale;
+    for (int64_t j = 0; j < std::min<int64_t>(visible, 16); ++j) s[j] *= scale_;
     return load(s);
   }
 
@@ -142,17 +160,19 @@ class Attention {
         continue;
       }
       float* out = queries_.out + (task_.query_begin + r / group_) * queries_.out_stride +
-                   (task_.kv_head * group_ + r % group_) * shape_.head_dim;
-      for (int64_t d = 0; d < shape_.head_dim; ++d) out[d] = sums[d] / total_[r];
+                   (task_.kv_head * group_ + r % group_) * shape_.value_size();
+      for (int64_t d = 0; d < shape_.value_size(); ++d) out[d] = sums[d] / total_[r];
     }
   }
 
   const KvShape& shape_;
   const Queries& queries_;
   const AttentionTask& task_;
-  int64_t group_, rows_ = 0, width_ = 0;
+  int64_t group_, rows_ = 0, width_ = 0, q_width_ = 0;
+  bool shaped_ = false;  // scores are more than scale * q.k
+  float scale_ = 1;      // what soften still has to do
   const uint32_t *keys_ = nullptr, *values_ = nullptr;
-  uint32_t *q_ = nullptr, *weights_ = nullptr;  // [rows, width], [rows, kKeyBlock] as units
+  uint32_t *q_ = nullptr, *weights_ = nullptr;  // [rows, q_width], [rows, kKeyBlock] as units
   float *out_ = nullptr, *scores_ = nullptr;    // [rows, width], [rows, kKeyBlock]
   float *most_ = nullptr, *total_ = nullptr;    // [rows]: running maximum and sum
 };

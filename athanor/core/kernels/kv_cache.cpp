@@ -33,7 +33,7 @@ AttentionKernel kernel_in_force() {
 void store_f32(const KvShape& shape, uint32_t* head, int64_t position, const float* k, const float* v) {
   uint32_t* keys = head + position / 32 * 32 * shape.key_units() + position % 32;
   for (int64_t d = 0; d < shape.head_dim; ++d) std::memcpy(keys + d * 32, k + d, 4);
-  std::memcpy(head + shape.key_words() + position * shape.value_width(), v, static_cast<size_t>(shape.head_dim) * 4);
+  std::memcpy(head + shape.key_words() + position * shape.value_width(), v, static_cast<size_t>(shape.value_size()) * 4);
 }
 
 void store_bf16(const KvShape& shape, uint32_t* head, int64_t position, const float* k, const float* v) {
@@ -45,7 +45,7 @@ void store_bf16(const KvShape& shape, uint32_t* head, int64_t position, const fl
   }
   // An even position clears its partner, so that what an earlier sequence left there is never multiplied, not even by zero.
   uint32_t* values = head + shape.key_words() + position / 2 * shape.value_width();
-  for (int64_t d = 0; d < dim; ++d) {
+  for (int64_t d = 0; d < shape.value_size(); ++d) {
     const uint32_t value = base::f32_to_bf16(v[d]);
     values[d] = position % 2 == 0 ? value : (values[d] & 0xffff) | value << 16;
   }
@@ -53,7 +53,7 @@ void store_bf16(const KvShape& shape, uint32_t* head, int64_t position, const fl
 
 // Joins what several tasks found for the same rows: weights e^(m_i - m).
 void merge(const KvLayer& layer, const Queries& queries, int64_t kv_head, const float* parts, int64_t splits, int64_t rows) {
-  const int64_t dim = layer.shape.head_dim, width = layer.shape.value_width() + 2, group = queries.heads / layer.shape.kv_heads;
+  const int64_t dim = layer.shape.value_size(), width = layer.shape.value_width() + 2, group = queries.heads / layer.shape.kv_heads;
   for (int64_t r = 0; r < rows; ++r) {
     float most = -INFINITY, sum = 0;
     for (int64_t s = 0; s < splits; ++s) most = std::max(most, parts[(s * rows + r) * width + width - 2]);
@@ -69,15 +69,19 @@ void merge(const KvLayer& layer, const Queries& queries, int64_t kv_head, const 
   }
 }
 
+/// The beginning of a position's block of 32.
+int64_t block_of(int64_t position) { return position / 32 * 32; }
+
 // One query over a long past: key ranges are tasks too. How they are cut depends on the length alone, so threads change no number.
 void attend_in_parts(const KvLayer& layer, const Queries& queries, AttentionKernel kernel) {
-  const int64_t heads = layer.shape.kv_heads, end = queries.first + 1, rows = queries.heads / heads;
-  const int64_t splits = (end + kKeysPerTask - 1) / kKeysPerTask, width = layer.shape.value_width() + 2;
+  const int64_t heads = layer.shape.kv_heads, rows = queries.heads / heads;
+  const int64_t start = block_of(queries.first_key(queries.first)), end = queries.first + 1;
+  const int64_t splits = (end - start + kKeysPerTask - 1) / kKeysPerTask, width = layer.shape.value_width() + 2;
   thread_local AlignedBuffer memory;
   float* parts = memory.at_least<float>(heads * splits * rows * width);
   base::parallel_dynamic(heads * splits, 1, [&](int64_t begin, int64_t task_end) {
     for (int64_t t = begin; t < task_end; ++t) {
-      const int64_t from = t % splits * kKeysPerTask;
+      const int64_t from = start + t % splits * kKeysPerTask;
       kernel(layer, queries, {t / splits, 0, 1, from, std::min(from + kKeysPerTask, end), parts + t * rows * width});
     }
   });
@@ -95,7 +99,7 @@ void kv_store(const KvLayer& layer, int64_t first, int64_t count, const float* k
     for (int64_t h = begin; h < end; ++h)
       for (int64_t i = 0; i < count; ++i)
         store(shape, layer.memory + h * shape.head_words(), first + i, k + i * stride + h * shape.head_dim,
-              v + i * stride + h * shape.head_dim);
+              v + i * stride + h * shape.value_size());
   });
 }
 
@@ -116,16 +120,18 @@ void kv_copy(const KvLayer& to, const KvLayer& from, int64_t first, int64_t end)
 
 void kv_attention(const KvLayer& layer, const Queries& queries) {
   const AttentionKernel kernel = kernel_in_force();
-  if (queries.count == 1 && queries.first >= kKeysPerTask) return attend_in_parts(layer, queries, kernel);
+  const int64_t start = block_of(queries.first_key(queries.first));
+  if (queries.count == 1 && queries.first - start >= kKeysPerTask) return attend_in_parts(layer, queries, kernel);
   const int64_t group = queries.heads / layer.shape.kv_heads;
   const int64_t per_task = std::max<int64_t>(1, kRowsPerTask / group), blocks = (queries.count + per_task - 1) / per_task;
-  const int64_t work = std::min(per_task, queries.count) * group * (queries.first + queries.count) * layer.shape.head_dim;
+  const int64_t work = std::min(per_task, queries.count) * group * (queries.first + queries.count - start) * layer.shape.head_dim;
   const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1));
   base::parallel_dynamic(layer.shape.kv_heads * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       // The last queries first: they see the most keys.
       const int64_t from = (blocks - 1 - t / layer.shape.kv_heads) * per_task, to = std::min(from + per_task, queries.count);
-      kernel(layer, queries, {t % layer.shape.kv_heads, from, to, 0, queries.first + to, nullptr});
+      const int64_t keys = block_of(queries.first_key(queries.first + from));
+      kernel(layer, queries, {t % layer.shape.kv_heads, from, to, keys, queries.first + to, nullptr});
     }
   });
 }

@@ -66,6 +66,47 @@ std::string ConfigReader::text_or(const char* key, const std::string& fallback) 
   return found ? found->get<std::string>() : fallback;
 }
 
+const base::Json& ConfigReader::list(const char* key, int64_t least, int64_t most) const {
+  static const base::Json kEmpty = base::Json::array();
+  const base::Json* found = value(key);
+  const std::string count = least == most ? base::cat(most) : base::cat(least, " to ", most);
+  if (!found && least == 0) return kEmpty;
+  if (!found) refuse(key, "nothing", "a list of " + count);
+  const auto size = static_cast<int64_t>(found->size());
+  if (!found->is_array() || size < least || size > most) refuse(key, shown(*found), "a list of " + count);
+  return *found;
+}
+
+std::vector<double> ConfigReader::numbers(const char* key, int64_t count, double min, double max) const {
+  std::vector<double> numbers;
+  for (const base::Json& one : list(key, count, count)) {
+    const double number = one.is_number() ? one.get<double>() : NAN;
+    if (!(number >= min && number <= max)) refuse(key, shown(one), base::cat("numbers from ", min, " to ", max));
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::vector<std::string> ConfigReader::texts(const char* key, int64_t count) const {
+  std::vector<std::string> texts;
+  if (!has(key)) return texts;
+  for (const base::Json& one : list(key, count, count)) {
+    if (!one.is_string()) refuse(key, shown(one), "texts");
+    texts.push_back(one.get<std::string>());
+  }
+  return texts;
+}
+
+std::vector<int64_t> ConfigReader::integers(const char* key, int64_t most_count, int64_t min, int64_t max) const {
+  std::vector<int64_t> integers;
+  for (const base::Json& one : list(key, 0, most_count)) {
+    const int64_t number = one.is_number_integer() ? one.get<int64_t>() : min - 1;
+    if (number < min || number > max) refuse(key, shown(one), base::cat("whole numbers from ", min, " to ", max));
+    integers.push_back(number);
+  }
+  return integers;
+}
+
 ConfigReader ConfigReader::object_or_empty(const char* key) const {
   static const base::Json kEmpty = base::Json::object();
   const base::Json* found = value(key);

@@ -4,6 +4,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/models/config_reader.h"
 
 namespace athanor::models {
 
@@ -21,7 +22,8 @@ const Family& family_of(const base::Json& config) {
     list += (list.empty() ? "" : ", ") + known.back();
   }
   std::string near = base::nearest_name(name, known);
-  base::input_error("models.family", {"config.json: unknown model_type", name, "one of " + list,
+  // The list stands in the first part, which is never shortened by itself.
+  base::input_error("models.family", {"config.json: unknown model_type, none of " + list, name, "",
                                       near.empty() ? "" : near + " if it is of that shape"});
 }
 
@@ -31,7 +33,7 @@ DecoderModel decoder_from_config(const base::Json& config) {
   if (auto quantized = config.find("quantization_config"); quantized != config.end() && !quantized->is_null())
     base::file_error("models.config",
                      {"config.json: quantization_config", "quantized weights", "plain weights (float32, float16, bfloat16)"});
-  model.spec = model.family->spec(config);
+  model.spec = model.family->read({config, ConfigOrigin::kFile});
   model.slots = model.family->slots(model.spec);
   return model;
 }

@@ -1,148 +1,105 @@
-// Rotary positions and the ways to stretch them over longer texts.
-//
-//   plain     f_i = theta^(-2i/d), i = 0 .. d/2-1                                          Su et al. 2021, arXiv:2104.09864
-//   linear    f_i / s: positions squeezed by s                                             Chen et al. 2023, arXiv:2306.15595
-//   dynamic   theta grows with the length n beyond the trained length N:                   NTK-aware, after bloc97 and emozilla
-//   2023
-//             theta * (s n / N - (s - 1))^(d / (d-2))
-//   llama3    waves longer than N / low are divided by s, shorter than N / high are kept,  Llama 3.1
-//             between them the two are mixed linearly in N / wavelength
-//   yarn      the same idea over the index i: kept below low(i), divided by s above        Peng et al. 2023, arXiv:2309.00071
-//             high(i), a ramp between; cos and sin are scaled by 0.1 ln s + 1
-//
-// Checked against transformers' ROPE_INIT_FUNCTIONS (5.24): tests/golden/core_models/rope.
+// Rotary positions: plain frequencies f_i = theta^(-2i/d), i = 0 .. d/2-1 (Su et al. 2021, arXiv:2104.09864), then what the shelf
+// rope_scalings/ makes of them. Checked against transformers' ROPE_INIT_FUNCTIONS (5.24): tests/golden/core_models/rope.
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
-#include "athanor/core/models/config_reader.h"
+#include "athanor/core/models/rope_scaling.h"
 
 namespace athanor::models {
 namespace {
 
-/// theta^(-2i/d) in float, exponent and power rounded as the reference does.
-std::vector<float> plain(double theta, int64_t dims) {
+const RopeScaling* scaling_named(const std::string& name) {
+  for (const RopeScaling& row : rope_scalings())
+    if (name == row.name) return &row;
+  return nullptr;
+}
+
+void read_scaling(const ConfigReader& file, const ConfigReader& reader, int64_t max_positions, RopeSpec& rope) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  const RopeScaling* scaling = scaling_named(rope.scaling);
+  if (!scaling) {
+    std::string names = "default";
+    for (const RopeScaling& row : rope_scalings()) names += base::cat(", ", row.name);
+    reader.refuse("rope_type", rope.scaling, "one of " + names);
+  }
+  const int64_t inside = reader.integer_or("original_max_position_embeddings", max_positions, 1, kMost);
+  rope.original_max_positions = file.integer_or("original_max_position_embeddings", inside, 1, kMost);
+  if (!scaling->needs_factor && !reader.has("factor")) {
+    rope.factor = static_cast<double>(max_positions) / static_cast<double>(rope.original_max_positions);
+  } else {
+    if (!reader.has("factor")) reader.refuse("factor", "nothing", "a number from 1 to 1e+06");
+    rope.factor = reader.number_or("factor", 1, 1, kLargestRopeFactor);
+  }
+  scaling->read(reader, max_positions, rope);
+}
+
+/// How many of a head's numbers turn.
+int64_t read_dims(const ConfigReader& file, const ConfigReader& reader, int64_t head_dim, const RopeDefaults& defaults) {
+  const double outside = file.number_or(defaults.partial_key, defaults.partial, 0, 1);
+  const double part = reader.number_or("partial_rotary_factor", outside, 0, 1);
+  if (part != 1 && !defaults.partial_allowed) file.refuse(defaults.partial_key, "less than 1", "1 in this family");
+  const auto dims = static_cast<int64_t>(static_cast<double>(head_dim) * part);
+  if (part == 1 && dims % 2 != 0) file.refuse("head_dim", base::cat(head_dim), "an even number: rotary positions turn pairs");
+  if (dims < 2 || dims % 2 != 0)
+    file.refuse(defaults.partial_key, base::cat(part), base::cat("a part of head_dim, ", head_dim, ", that is even and not zero"));
+  return dims;
+}
+
+}  // namespace
+
+std::vector<float> plain_frequencies(double theta, int64_t dims) {
   std::vector<float> inverse(static_cast<size_t>(dims / 2));
   for (size_t i = 0; i < inverse.size(); ++i) {
-    float exponent = static_cast<float>(2 * i) / static_cast<float>(dims);
+    const float exponent = static_cast<float>(2 * i) / static_cast<float>(dims);
     inverse[i] = 1.0f / static_cast<float>(std::pow(theta, static_cast<double>(exponent)));
   }
   return inverse;
 }
 
-void llama3(const RopeSpec& rope, std::vector<float>& inverse) {
-  constexpr double kTwoPi = 6.283185307179586;
-  double trained = static_cast<double>(rope.original_max_positions);
-  double longest = trained / rope.low_freq_factor, shortest = trained / rope.high_freq_factor;
-  for (float& f : inverse) {
-    double wave = kTwoPi / f;
-    if (wave < shortest) continue;
-    if (wave > longest) {
-      f = static_cast<float>(f / rope.factor);
-    } else {
-      double keep = (trained / wave - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
-      f = static_cast<float>((1 - keep) * f / rope.factor + keep * f);
-    }
-  }
-}
-
-/// The index whose wave turns `rotations` times within the trained length.
-double yarn_index(const RopeSpec& rope, double rotations) {
-  constexpr double kTwoPi = 6.283185307179586;
-  return static_cast<double>(rope.dims) * std::log(static_cast<double>(rope.original_max_positions) / (rotations * kTwoPi)) /
-         (2 * std::log(rope.theta));
-}
-
-double yarn_mscale(double factor, double mscale) { return factor <= 1 ? 1.0 : 0.1 * mscale * std::log(factor) + 1.0; }
-
-void yarn(const RopeSpec& rope, RopeFrequencies& out) {
-  double low = yarn_index(rope, rope.beta_fast), high = yarn_index(rope, rope.beta_slow);
-  if (rope.truncate) low = std::floor(low), high = std::ceil(high);
-  low = std::max(low, 0.0);
-  high = std::min(high, static_cast<double>(rope.dims - 1));
-  if (low == high) high += 0.001;
-  for (size_t i = 0; i < out.inverse.size(); ++i) {
-    double stretched = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
-    double f = out.inverse[i];
-    out.inverse[i] = static_cast<float>(f / rope.factor * stretched + f * (1 - stretched));
-  }
-  bool two_scales = rope.mscale != 0 && rope.mscale_all_dim != 0;
-  double computed = two_scales ? yarn_mscale(rope.factor, rope.mscale) / yarn_mscale(rope.factor, rope.mscale_all_dim)
-                               : yarn_mscale(rope.factor, 1);
-  out.attention_factor = static_cast<float>(rope.attention_factor != 0 ? rope.attention_factor : computed);
-}
-
-void read_scaling(const ConfigReader& file, const ConfigReader& reader, int64_t max_positions, RopeSpec& rope) {
-  constexpr double kLargestFactor = 1e6;
-  rope.original_max_positions = file.integer_or(
-      "original_max_position_embeddings", reader.integer_or("original_max_position_embeddings", max_positions, 1, int64_t{1} << 30),
-      1, int64_t{1} << 30);
-  bool derived = rope.scaling == "yarn" && !reader.has("factor");
-  if (derived) {
-    rope.factor = static_cast<double>(max_positions) / static_cast<double>(rope.original_max_positions);
-  } else {
-    if (!reader.has("factor")) reader.refuse("factor", "nothing", "a number from 1 to 1e+06");
-    rope.factor = reader.number_or("factor", 1, 1, kLargestFactor);
-  }
-  if (rope.scaling == "dynamic") {
-    rope.original_max_positions = max_positions;
-    if (rope.dims < 4) reader.refuse("rope_type", "dynamic with a head of 2 numbers", "a head_dim of at least 4");
-  }
-  if (rope.scaling == "llama3") {
-    rope.low_freq_factor = reader.number_or("low_freq_factor", 1, 1e-6, kLargestFactor);
-    rope.high_freq_factor = reader.number_or("high_freq_factor", 4, 1e-6, kLargestFactor);
-    if (rope.high_freq_factor <= rope.low_freq_factor)
-      reader.refuse("high_freq_factor", base::cat(rope.high_freq_factor),
-                    base::cat("more than low_freq_factor, which is ", rope.low_freq_factor));
-  }
-  if (rope.scaling == "yarn") {
-    rope.beta_fast = reader.number_or("beta_fast", 32, 1e-6, kLargestFactor);
-    rope.beta_slow = reader.number_or("beta_slow", 1, 1e-6, kLargestFactor);
-    rope.attention_factor = reader.number_or("attention_factor", 0, 1e-6, kLargestFactor);
-    rope.mscale = reader.number_or("mscale", 0, 0, kLargestFactor);
-    rope.mscale_all_dim = reader.number_or("mscale_all_dim", 0, 0, kLargestFactor);
-    rope.truncate = reader.boolean_or("truncate", true);
-    if (rope.theta <= 1) reader.refuse("rope_theta", base::cat(rope.theta), "more than 1 with yarn");
-  }
-}
-
-}  // namespace
-
 RopeFrequencies rope_frequencies(const RopeSpec& rope, int64_t max_positions, int64_t length) {
-  double theta = rope.theta;
-  if (rope.scaling == "dynamic") {
-    double n = static_cast<double>(std::max(length, max_positions)) / static_cast<double>(max_positions);
-    double d = static_cast<double>(rope.dims);
-    theta *= std::pow(rope.factor * n - (rope.factor - 1), d / (d - 2));
-  }
-  RopeFrequencies out{plain(theta, rope.dims)};
-  if (rope.scaling == "linear")
-    for (float& f : out.inverse) f = static_cast<float>(f / rope.factor);
-  if (rope.scaling == "llama3") llama3(rope, out.inverse);
-  if (rope.scaling == "yarn") yarn(rope, out);
+  RopeFrequencies out{plain_frequencies(rope.theta, rope.dims)};
+  if (const RopeScaling* scaling = scaling_named(rope.scaling)) scaling->scale(rope, std::max(length, int64_t{1}), out);
+  (void)max_positions;
   return out;
 }
 
-RopeSpec read_rope(const ConfigReader& file, int64_t head_dim, int64_t max_positions) {
-  // Where both words are present, transformers takes rope_scaling.
-  ConfigReader reader = file.object_or_empty(file.has("rope_scaling") ? "rope_scaling" : "rope_parameters");
+bool rope_depends_on_length(const RopeSpec& rope) {
+  const RopeScaling* scaling = scaling_named(rope.scaling);
+  return scaling && scaling->by_length;
+}
+
+RopeSpec read_rope_of(const ConfigReader& file, const ConfigReader& reader, int64_t head_dim, int64_t max_positions,
+                      const RopeDefaults& defaults) {
   for (const auto& [key, value] : reader.json().items())
     if (value.is_object()) reader.refuse(key, "an object", "one set of positions for all layers");
   RopeSpec rope;
-  rope.dims = head_dim;
-  if (head_dim % 2 != 0) file.refuse("head_dim", base::cat(head_dim), "an even number: rotary positions turn pairs");
-  if (reader.number_or("partial_rotary_factor", file.number_or("partial_rotary_factor", 1, 0, 1), 0, 1) != 1)
-    file.refuse("partial_rotary_factor", "less than 1", "1 in this family");
-  rope.theta = reader.number_or("rope_theta", file.number_or("rope_theta", 10000, 1e-3, 1e12), 1e-3, 1e12);
+  rope.interleaved = defaults.interleaved;
+  rope.dims = read_dims(file, reader, head_dim, defaults);
+  rope.theta = reader.number_or("rope_theta", file.number_or(defaults.theta_key, defaults.theta, 1e-3, 1e12), 1e-3, 1e12);
   std::string type = reader.text_or("rope_type", reader.text_or("type", "default"));
   if (type == "default") return rope;
-  if (type != "linear" && type != "dynamic" && type != "llama3" && type != "yarn")
-    reader.refuse("rope_type", type, "default, linear, dynamic, llama3 or yarn");
-  rope.scaling = type;
+  rope.scaling = type == "su" ? "longrope" : type;  // Phi-3's first name of it
   read_scaling(file, reader, max_positions, rope);
   return rope;
+}
+
+RopeSpec read_rope(const ConfigReader& file, int64_t head_dim, int64_t max_positions, const RopeDefaults& defaults) {
+  // Where both words are present, transformers takes rope_scaling.
+  ConfigReader reader = file.object_or_empty(file.has("rope_scaling") ? "rope_scaling" : "rope_parameters");
+  return read_rope_of(file, reader, head_dim, max_positions, defaults);
+}
+
+std::vector<float> alibi_slopes(int64_t heads) {
+  int64_t whole = 1;
+  while (2 * whole <= heads) whole *= 2;
+  std::vector<float> slopes;
+  const double base = std::exp2(-8.0 / static_cast<double>(whole)), half = std::exp2(-4.0 / static_cast<double>(whole));
+  for (int64_t h = 1; h <= whole; ++h) slopes.push_back(static_cast<float>(std::pow(base, static_cast<double>(h))));
+  for (int64_t h = 0; h < heads - whole; ++h) slopes.push_back(static_cast<float>(std::pow(half, static_cast<double>(2 * h + 1))));
+  return slopes;
 }
 
 }  // namespace athanor::models

@@ -17,11 +17,19 @@ const SlotName* row_of(const DecoderModel& model, Slot slot) {
   return nullptr;
 }
 
-bool per_layer(const SlotName& row) { return std::string_view(row.name).find("{}") != std::string_view::npos; }
+/// Whether layer `layer` has the row's weight.
+bool applies(const DecoderModel& model, const SlotName& row, int64_t layer) {
+  if (row.layers == SlotLayers::kAll || layer < 0) return true;
+  return model.spec.layer(layer).experts == (row.layers == SlotLayers::kExperts);
+}
 
-std::string full_name(const SlotName& row, int64_t layer) {
+bool per_layer(const SlotName& row) { return std::string_view(row.name).find("{}") != std::string_view::npos; }
+bool per_expert(const SlotName& row) { return std::string_view(row.name).find("{e}") != std::string_view::npos; }
+
+std::string full_name(const SlotName& row, int64_t layer, int64_t expert) {
   std::string name = row.name;
   if (size_t at = name.find("{}"); at != std::string::npos) name.replace(at, 2, base::cat(layer));
+  if (size_t at = name.find("{e}"); at != std::string::npos) name.replace(at, 3, base::cat(expert));
   return name;
 }
 
@@ -30,9 +38,63 @@ std::string bare_name(const DecoderModel& model, const std::string& name) {
   return name.starts_with(model.family->prefix) ? name.substr(std::string_view(model.family->prefix).size()) : "";
 }
 
+int64_t rows_of_q(const DecoderSpec& s) { return s.heads * s.head_dim; }
+int64_t rows_of_fused(const DecoderSpec& s) { return rows_of_q(s) + 2 * s.kv_heads * s.head_dim; }
+
+std::vector<int64_t> latent_shape(const DecoderSpec& s, Slot slot) {
+  const LatentSpec& latent = s.latent;
+  switch (slot) {
+    case Slot::kQDown:
+      return {latent.q_rank, s.hidden};
+    case Slot::kQDownNorm:
+      return {latent.q_rank};
+    case Slot::kQUp:
+      return {rows_of_q(s), latent.q_rank};
+    case Slot::kKvDown:
+      return {latent.kv_rank + latent.rope_dim, s.hidden};
+    case Slot::kKvDownNorm:
+      return {latent.kv_rank};
+    case Slot::kKvUp:
+      return {s.heads * (latent.plain_dim + s.value_size()), latent.kv_rank};
+    default:
+      base::bug("models.weights", {"slot without a shape"});
+  }
+}
+
+std::vector<int64_t> ffn_shape(const DecoderSpec& s, Slot slot) {
+  switch (slot) {
+    case Slot::kGate:
+    case Slot::kUp:
+      return {s.ffn, s.hidden};
+    case Slot::kGateUp:
+      return {2 * s.ffn, s.hidden};
+    case Slot::kDown:
+      return {s.hidden, s.ffn};
+    case Slot::kGateBias:
+    case Slot::kUpBias:
+      return {s.ffn};
+    case Slot::kRouter:
+      return {s.experts.count, s.hidden};
+    case Slot::kRouterCorrection:
+      return {s.experts.count};
+    case Slot::kExpertGate:
+    case Slot::kExpertUp:
+      return {s.experts.ffn, s.hidden};
+    case Slot::kExpertDown:
+      return {s.hidden, s.experts.ffn};
+    case Slot::kSharedGate:
+    case Slot::kSharedUp:
+      return {s.experts.shared_ffn, s.hidden};
+    case Slot::kSharedDown:
+      return {s.hidden, s.experts.shared_ffn};
+    default:
+      return latent_shape(s, slot);
+  }
+}
+
 /// As a matrix [out, in] or a vector [n], before transposition.
 std::vector<int64_t> logical_shape(const DecoderSpec& s, Slot slot) {
-  int64_t q = s.heads * s.head_dim, kv = s.kv_heads * s.head_dim;
+  const bool by_head = s.qk_norm == QkNorm::kHead;
   switch (slot) {
     case Slot::kTokenEmbedding:
     case Slot::kHead:
@@ -40,47 +102,64 @@ std::vector<int64_t> logical_shape(const DecoderSpec& s, Slot slot) {
     case Slot::kPositionEmbedding:
       return {s.max_positions, s.hidden};
     case Slot::kQ:
-      return {q, s.hidden};
+      return {rows_of_q(s), s.hidden};
     case Slot::kK:
     case Slot::kV:
-      return {kv, s.hidden};
+      return {s.kv_heads * s.head_dim, s.hidden};
     case Slot::kQkv:
-      return {q + 2 * kv, s.hidden};
+      return {rows_of_fused(s), s.hidden};
     case Slot::kAttnOut:
-      return {s.hidden, q};
-    case Slot::kGate:
-    case Slot::kUp:
-      return {s.ffn, s.hidden};
-    case Slot::kDown:
-      return {s.hidden, s.ffn};
+      return {s.hidden, s.heads * s.value_size()};
     case Slot::kQBias:
-      return {q};
+      return {rows_of_q(s)};
     case Slot::kKBias:
     case Slot::kVBias:
-      return {kv};
+      return {s.kv_heads * s.head_dim};
     case Slot::kQkvBias:
-      return {q + 2 * kv};
-    case Slot::kGateBias:
-    case Slot::kUpBias:
-      return {s.ffn};
+      return {rows_of_fused(s)};
+    case Slot::kQNorm:
+      return {by_head ? s.head_dim : rows_of_q(s)};
+    case Slot::kKNorm:
+      return {by_head ? s.head_dim : s.kv_heads * s.head_dim};
+    case Slot::kEmbeddingNorm:
+    case Slot::kEmbeddingNormBias:
     case Slot::kFinalNorm:
     case Slot::kFinalNormBias:
     case Slot::kAttnNorm:
     case Slot::kAttnNormBias:
+    case Slot::kAttnPostNorm:
     case Slot::kFfnNorm:
     case Slot::kFfnNormBias:
+    case Slot::kFfnPostNorm:
     case Slot::kAttnOutBias:
     case Slot::kDownBias:
       return {s.hidden};
+    default:
+      return ffn_shape(s, slot);
   }
-  base::bug("models.weights", {"slot without a shape"});
 }
 
 }  // namespace
 
-std::string weight_name(const DecoderModel& model, Slot slot, int64_t layer) {
+std::vector<WeightPlace> weight_places(const DecoderModel& model) {
+  std::vector<WeightPlace> places;
+  for (const SlotName& row : model.slots) {
+    if (!per_layer(row)) places.push_back({&row});
+    for (int64_t layer = 0; per_layer(row) && layer < model.spec.layers; ++layer) {
+      if (!applies(model, row, layer)) continue;
+      const bool experts = per_expert(row);
+      for (int64_t expert = experts ? 0 : -1; expert < (experts ? model.spec.experts.count : 0); ++expert)
+        places.push_back({&row, layer, expert});
+    }
+  }
+  return places;
+}
+
+std::string weight_name(const WeightPlace& place) { return full_name(*place.row, place.layer, place.expert); }
+
+std::string weight_name(const DecoderModel& model, Slot slot, int64_t layer, int64_t expert) {
   const SlotName* row = row_of(model, slot);
-  return row ? full_name(*row, layer) : "";
+  return row && applies(model, *row, layer) ? full_name(*row, layer, expert) : "";
 }
 
 std::vector<int64_t> weight_shape(const DecoderModel& model, Slot slot) {
@@ -90,11 +169,11 @@ std::vector<int64_t> weight_shape(const DecoderModel& model, Slot slot) {
   return shape;
 }
 
-const checkpoint::ArrayView* find_weight(const DecoderModel& model, const checkpoint::Checkpoint& weights, Slot slot,
-                                         int64_t layer) {
+const checkpoint::ArrayView* find_weight(const DecoderModel& model, const checkpoint::Checkpoint& weights, Slot slot, int64_t layer,
+                                         int64_t expert) {
   const SlotName* row = row_of(model, slot);
-  if (!row) return nullptr;
-  std::string name = full_name(*row, layer);
+  if (!row || !applies(model, *row, layer)) return nullptr;
+  std::string name = full_name(*row, layer, expert);
   const checkpoint::ArrayView* array = weights.find(name);
   if (std::string bare = bare_name(model, name); !array && !bare.empty()) array = weights.find(bare);
   if (!array) array = &weights.at(name);  // throws, with the nearest name
@@ -107,12 +186,10 @@ const checkpoint::ArrayView* find_weight(const DecoderModel& model, const checkp
 
 std::vector<std::string> unclaimed_weights(const DecoderModel& model, const checkpoint::Checkpoint& weights) {
   std::unordered_set<std::string> claimed;
-  for (const SlotName& row : model.slots) {
-    for (int64_t layer = 0; layer < (per_layer(row) ? model.spec.layers : 1); ++layer) {
-      std::string name = full_name(row, layer);
-      claimed.insert(bare_name(model, name));
-      claimed.insert(std::move(name));
-    }
+  for (const WeightPlace& place : weight_places(model)) {
+    std::string name = weight_name(place);
+    claimed.insert(bare_name(model, name));
+    claimed.insert(std::move(name));
   }
   // A tied head is often stored all the same; it equals the embedding.
   if (model.spec.tied_head) claimed.insert("lm_head.weight");
@@ -127,9 +204,9 @@ std::vector<std::string> unclaimed_weights(const DecoderModel& model, const chec
 
 int64_t parameter_count(const DecoderModel& model) {
   int64_t total = 0;
-  for (const SlotName& row : model.slots) {
-    int64_t count = per_layer(row) ? model.spec.layers : 1;
-    for (int64_t size : weight_shape(model, row.slot)) count *= size;
+  for (const WeightPlace& place : weight_places(model)) {
+    int64_t count = 1;
+    for (int64_t size : weight_shape(model, place.row->slot)) count *= size;
     total += count;
   }
   return total;

@@ -69,6 +69,7 @@ Pass Decoder::begin_pass(const DecoderInput& input) {
   } else if (spec.position == models::PositionKind::kRope) {
     check_range(pass.positions, length, "a position is negative", "");
     pass.rotary = rotary_.table(length);
+    if (spec.local_rope.dims > 0) pass.local_rotary = local_rotary_.table(length);
   }
   if (training_) {
     pass.dropout = spec.dropout;
@@ -80,7 +81,9 @@ Pass Decoder::begin_pass(const DecoderInput& input) {
 at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* states) {
   Pass pass = begin_pass(input);
   at::Tensor x = layer_at(*this, token_embedding_).forward(input.ids);  // [B, T, C]
+  if (model_.spec.embedding_scale != 1) x = x * model_.spec.embedding_scale;
   if (!position_embedding_.empty()) x = x + layer_at(*this, position_embedding_).forward(pass.positions);
+  if (!embedding_norm_.empty()) x = layer_at(*this, embedding_norm_).forward(x);
   x = pass.drop(x);
   if (states) states->assign(1, x);
   for (const std::string& path : layer_paths_) {
@@ -104,17 +107,26 @@ at::Tensor Decoder::head_weight() {
   return plain && !plain->transposed() && !plain->has_parameter("bias") ? plain->parameter("weight") : at::Tensor();
 }
 
+at::Tensor Decoder::scaled(const at::Tensor& hidden) const {
+  return model_.spec.logit_scale == 1 ? hidden : hidden * model_.spec.logit_scale;
+}
+
 at::Tensor Decoder::logits(const at::Tensor& hidden) {
-  at::Tensor scores = head_.empty() ? at::linear(hidden, head_weight()) : layer_at(*this, head_).forward(hidden);
-  return scores.scalar_type() == at::kDouble ? scores : scores.to(at::kFloat);
+  const at::Tensor states = scaled(hidden);
+  at::Tensor scores = head_.empty() ? at::linear(states, head_weight()) : layer_at(*this, head_).forward(states);
+  if (scores.scalar_type() != at::kDouble) scores = scores.to(at::kFloat);
+  const double cap = model_.spec.logit_cap;
+  return cap == 0 ? scores : (scores / cap).tanh() * cap;
 }
 
 at::Tensor Decoder::loss(const DecoderInput& input, const at::Tensor& targets) {
   base::expect(targets.sizes() == input.ids.sizes(), "nn.decoder", "targets have the shape of ids");
   check_range(targets.masked_fill(targets.eq(-100), 0), model_.spec.vocab, "a target is outside the vocabulary", "");
   at::Tensor rows = hidden(input).flatten(0, 1), flat = targets.to(at::kInt).flatten();
-  if (at::Tensor weight = head_weight(); weight.defined()) return linear_cross_entropy(rows, weight, flat);
-  return at::cross_entropy_loss(logits(rows), flat.to(at::kLong), {}, at::Reduction::Sum, -100);  // a head that surgery has changed
+  at::Tensor weight = head_weight();
+  if (weight.defined() && model_.spec.logit_cap == 0) return linear_cross_entropy(scaled(rows), weight, flat);
+  // Capped logits, or a head that surgery has changed: all logits are made at once.
+  return at::cross_entropy_loss(logits(rows), flat.to(at::kLong), {}, at::Reduction::Sum, -100);
 }
 
 void Decoder::train(uint64_t seed, uint64_t step) {

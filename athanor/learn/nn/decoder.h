@@ -59,12 +59,13 @@ class Decoder : public Module {
   friend class DecoderBuilder;
   Pass begin_pass(const DecoderInput& input);
   at::Tensor head_weight();
+  at::Tensor scaled(const at::Tensor& hidden) const;
 
   models::DecoderModel model_;
   DecoderOptions options_;
-  Rotary rotary_;
+  Rotary rotary_, local_rotary_;
   std::vector<std::string> layer_paths_;
-  std::string token_embedding_, position_embedding_, final_norm_, head_;  // paths; "" where the model has none
+  std::string token_embedding_, position_embedding_, embedding_norm_, final_norm_, head_;  // paths; "" where the model has none
   bool training_ = false;
   DropoutKey dropout_key_;
 };

@@ -1,17 +1,14 @@
 // From a family's table to a tree of modules. Paths and names come from the slots; which parts exist follows from which slots do.
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "athanor/core/base/error.h"
-#include "athanor/core/base/hash.h"
-#include "athanor/core/base/philox.h"
-#include "athanor/core/base/threads.h"
 #include "athanor/learn/nn/decoder.h"
+#include "athanor/learn/nn/experts.h"
+#include "athanor/learn/nn/latent_attention.h"
 #include "athanor/learn/nn/layers.h"
 
 namespace athanor::nn {
@@ -32,27 +29,23 @@ std::string_view above(std::string_view path) {
 
 std::string last(std::string_view path) { return std::string(path.substr(path.rfind('.') + 1)); }  // npos + 1 is 0
 
-/// Independent normal numbers with the given deviation; number i depends on (seed, name, i) alone.
-void fill_normal(at::Tensor& parameter, double deviation, uint64_t seed, const std::string& name) {
-  const int64_t count = parameter.numel(), blocks = (count + 3) / 4;
-  at::Tensor values = at::empty({4 * blocks}, at::kFloat);
-  float* out = values.data_ptr<float>();
-  const uint64_t key = base::hash64(name, seed);
-  base::parallel_for(blocks, 1024, [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) {
-      const auto words = base::philox_at(key, 0, base::Purpose::kInit, static_cast<uint64_t>(block));
-      for (size_t i = 0; i < 4; i += 2) {  // Box-Muller: two words make two numbers
-        const double u = (words[i] + 0.5) * 0x1p-32, turn = 2 * std::numbers::pi * ((words[i + 1] + 0.5) * 0x1p-32);
-        const double radius = deviation * std::sqrt(-2 * std::log(u));
-        out[4 * block + static_cast<int64_t>(i)] = static_cast<float>(radius * std::cos(turn));
-        out[4 * block + static_cast<int64_t>(i) + 1] = static_cast<float>(radius * std::sin(turn));
-      }
-    }
-  });
-  parameter.copy_(values.narrow(0, 0, count).view(parameter.sizes()));
+bool is_norm(Slot slot) {
+  switch (slot) {
+    case Slot::kEmbeddingNorm:
+    case Slot::kFinalNorm:
+    case Slot::kAttnNorm:
+    case Slot::kAttnPostNorm:
+    case Slot::kFfnNorm:
+    case Slot::kFfnPostNorm:
+    case Slot::kQNorm:
+    case Slot::kKNorm:
+    case Slot::kQDownNorm:
+    case Slot::kKvDownNorm:
+      return true;
+    default:
+      return false;
+  }
 }
-
-bool is_norm(Slot slot) { return slot == Slot::kFinalNorm || slot == Slot::kAttnNorm || slot == Slot::kFfnNorm; }
 
 }  // namespace
 
@@ -65,8 +58,13 @@ class DecoderBuilder {
     decoder_.token_embedding_ = place_embedding(Slot::kTokenEmbedding);
     if (spec.position == models::PositionKind::kLearned) decoder_.position_embedding_ = place_embedding(Slot::kPositionEmbedding);
     if (spec.position == models::PositionKind::kRope) decoder_.rotary_ = Rotary(spec.rope, spec.max_positions, options_.device);
+    if (spec.local_rope.dims > 0) decoder_.local_rotary_ = Rotary(spec.local_rope, spec.max_positions, options_.device);
+    if (has(Slot::kEmbeddingNorm, -1)) {
+      decoder_.embedding_norm_ = path_of(Slot::kEmbeddingNorm, -1);
+      place(decoder_.embedding_norm_, norm(Slot::kEmbeddingNorm, Slot::kEmbeddingNormBias, -1).layer);
+    }
     for (int64_t i = 0; i < spec.layers; ++i) {
-      std::string path(above(above(path_of(Slot::kDown, i))));
+      std::string path(above(above(path_of(Slot::kAttnOut, i))));
       place(path, decoder_layer(path, i));
       decoder_.layer_paths_.push_back(std::move(path));
     }
@@ -81,8 +79,8 @@ class DecoderBuilder {
   bool has(Slot slot, int64_t layer) const { return !models::weight_name(model_, slot, layer).empty(); }
 
   /// The module of a slot: its weight's name without ".weight".
-  std::string path_of(Slot slot, int64_t layer) const {
-    std::string name = models::weight_name(model_, slot, layer);
+  std::string path_of(Slot slot, int64_t layer, int64_t expert = -1) const {
+    std::string name = models::weight_name(model_, slot, layer, expert);
     if (name.empty() || last(name) != "weight")
       base::bug("nn.decoder", {"a slot without a weight name", name, "", model_.family->name});
     return std::string(above(name));
@@ -93,7 +91,7 @@ class DecoderBuilder {
     const bool vector_in_f32 = shape.size() == 1 && options_.dtype != at::kDouble;
     at::Tensor value =
         at::zeros(shape, at::TensorOptions().dtype(vector_in_f32 ? at::kFloat : options_.dtype).device(options_.device));
-    if (is_norm(slot)) value.fill_(1);
+    if (is_norm(slot)) value.fill_(1 - model_.spec.norm_offset);
     return value.set_requires_grad(true);
   }
 
@@ -105,17 +103,45 @@ class DecoderBuilder {
     return {last(path_of(weight, layer)), std::make_unique<Linear>(parameter(weight), offset, transposed)};
   }
 
+  NamedLayer linear(Slot weight, int64_t layer, int64_t expert = -1) const {
+    return {last(path_of(weight, layer, expert)), std::make_unique<Linear>(parameter(weight))};
+  }
+
+  /// The layer is null where the model has no such norm.
   NamedLayer norm(Slot weight, Slot bias, int64_t layer) const {
+    if (!has(weight, layer)) return {};
     const double eps = model_.spec.norm_eps;
     const std::string name = last(path_of(weight, layer));
-    if (model_.spec.norm == models::NormKind::kRms) return {name, std::make_unique<RmsNorm>(parameter(weight), eps)};
+    if (model_.spec.norm == models::NormKind::kRms)
+      return {name, std::make_unique<RmsNorm>(parameter(weight), eps, model_.spec.norm_offset)};
     at::Tensor offset = has(bias, layer) ? parameter(bias) : at::Tensor();
     return {name, std::make_unique<LayerNorm>(parameter(weight), offset, eps)};
   }
 
-  std::unique_ptr<Module> decoder_layer(const std::string& path, int64_t i) const {
+  /// A norm without a bias, whatever the model's other norms have.
+  NamedLayer rms_norm(Slot weight, int64_t layer, double eps) const {
+    if (!has(weight, layer)) return {};
+    return {last(path_of(weight, layer)), std::make_unique<RmsNorm>(parameter(weight), eps, model_.spec.norm_offset)};
+  }
+
+  double attention_scale() const {
     const models::DecoderSpec& spec = model_.spec;
-    std::vector<NamedLayer> inputs;
+    return spec.attention_scale != 0 ? spec.attention_scale : 1.0 / std::sqrt(static_cast<double>(spec.head_dim));
+  }
+
+  at::Tensor alibi() const {
+    if (model_.spec.position != models::PositionKind::kAlibi) return {};
+    const std::vector<float> slopes = models::alibi_slopes(model_.spec.heads);
+    at::Tensor values = at::empty({model_.spec.heads}, at::kFloat);
+    for (size_t h = 0; h < slopes.size(); ++h)
+      values.data_ptr<float>()[h] = slopes[h] * static_cast<float>(model_.spec.alibi_scale);
+    return values.to(options_.device);
+  }
+
+  std::unique_ptr<Block> plain_attention(int64_t i) const {
+    const models::DecoderSpec& spec = model_.spec;
+    const models::LayerSpec kind = spec.layer(i);
+    std::vector<NamedLayer> inputs, norms;
     if (spec.fused_qkv) {
       inputs.push_back(linear(Slot::kQkv, Slot::kQkvBias, i));
     } else {
@@ -123,21 +149,89 @@ class DecoderBuilder {
       inputs.push_back(linear(Slot::kK, Slot::kKBias, i));
       inputs.push_back(linear(Slot::kV, Slot::kVBias, i));
     }
-    const double scale = spec.attention_scale != 0 ? spec.attention_scale : 1.0 / std::sqrt(static_cast<double>(spec.head_dim));
-    const std::string attention_path(above(path_of(Slot::kAttnOut, i))), ffn_path(above(path_of(Slot::kDown, i)));
-    base::expect(above(attention_path) == path && above(ffn_path) == path, "nn.decoder",
-                 "attention and feed-forward lie in the layer");
+    if (spec.qk_norm != models::QkNorm::kNone) {
+      norms.push_back(rms_norm(Slot::kQNorm, i, spec.norm_eps));
+      norms.push_back(rms_norm(Slot::kKNorm, i, spec.norm_eps));
+    }
+    AttentionShape shape = {.heads = spec.heads,
+                            .kv_heads = spec.kv_heads,
+                            .head_dim = spec.head_dim,
+                            .scale = attention_scale(),
+                            .by_group = spec.qkv_by_group,
+                            .qk_norm = spec.qk_norm,
+                            .rope = kind.rope,
+                            .window = kind.window,
+                            .cap = spec.attention_cap,
+                            .slopes = alibi()};
+    return std::make_unique<Attention>(std::move(shape), std::move(inputs), std::move(norms),
+                                       linear(Slot::kAttnOut, Slot::kAttnOutBias, i));
+  }
 
-    NamedLayer gate = spec.gated ? linear(Slot::kGate, Slot::kGateBias, i) : NamedLayer{};
-    auto ffn = std::make_unique<FeedForward>(spec.activation, std::move(gate), linear(Slot::kUp, Slot::kUpBias, i),
-                                             linear(Slot::kDown, Slot::kDownBias, i));
-    auto attention = std::make_unique<Attention>(AttentionShape{spec.heads, spec.kv_heads, spec.head_dim, scale}, std::move(inputs),
-                                                 linear(Slot::kAttnOut, Slot::kAttnOutBias, i));
-    return std::make_unique<DecoderLayer>(DecoderLayer::Parts{norm(Slot::kAttnNorm, Slot::kAttnNormBias, i),
-                                                              last(attention_path),
-                                                              std::move(attention),
-                                                              norm(Slot::kFfnNorm, Slot::kFfnNormBias, i),
-                                                              {last(ffn_path), std::move(ffn)}});
+  std::unique_ptr<Block> latent_attention(int64_t i) const {
+    const models::DecoderSpec& spec = model_.spec;
+    const models::LatentSpec& latent = spec.latent;
+    LatentAttention::Parts parts;
+    if (latent.q_rank > 0) {
+      parts.queries.push_back(linear(Slot::kQDown, i));
+      parts.queries.push_back(rms_norm(Slot::kQDownNorm, i, latent.norm_eps));
+      parts.queries.push_back(linear(Slot::kQUp, i));
+    } else {
+      parts.queries.push_back(linear(Slot::kQ, i));
+    }
+    parts.kv_down = linear(Slot::kKvDown, i);
+    parts.kv_norm = rms_norm(Slot::kKvDownNorm, i, latent.norm_eps);
+    parts.kv_up = linear(Slot::kKvUp, i);
+    parts.output = linear(Slot::kAttnOut, i);
+    const LatentAttention::Shape shape = {spec.heads,        latent.plain_dim, latent.rope_dim,
+                                          spec.value_size(), latent.kv_rank,   attention_scale()};
+    return std::make_unique<LatentAttention>(shape, std::move(parts));
+  }
+
+  NamedLayer feed_forward(int64_t i) const {
+    const models::DecoderSpec& spec = model_.spec;
+    const std::string name = last(above(path_of(Slot::kDown, i)));
+    NamedLayer gate = spec.gated && !spec.fused_gate_up ? linear(Slot::kGate, Slot::kGateBias, i) : NamedLayer{};
+    NamedLayer up = spec.fused_gate_up ? linear(Slot::kGateUp, i) : linear(Slot::kUp, Slot::kUpBias, i);
+    return {name, std::make_unique<FeedForward>(spec.activation, std::move(gate), std::move(up),
+                                                linear(Slot::kDown, Slot::kDownBias, i), spec.fused_gate_up)};
+  }
+
+  NamedLayer experts(int64_t i) const {
+    const models::DecoderSpec& spec = model_.spec;
+    const std::string router = path_of(Slot::kRouter, i), first = path_of(Slot::kExpertDown, i, 0);  // "....experts.0.w2"
+    std::vector<std::unique_ptr<Layer>> each;
+    for (int64_t e = 0; e < spec.experts.count; ++e)
+      each.push_back(std::make_unique<FeedForward>(spec.activation, linear(Slot::kExpertGate, i, e), linear(Slot::kExpertUp, i, e),
+                                                   linear(Slot::kExpertDown, i, e)));
+    NamedLayer shared;
+    if (spec.experts.shared_ffn > 0)
+      shared = {last(above(path_of(Slot::kSharedDown, i))),
+                std::make_unique<FeedForward>(spec.activation, linear(Slot::kSharedGate, i), linear(Slot::kSharedUp, i),
+                                              linear(Slot::kSharedDown, i))};
+    const bool corrected = spec.experts.correction;
+    auto route = std::make_unique<Router>(parameter(Slot::kRouter),
+                                          corrected ? last(models::weight_name(model_, Slot::kRouterCorrection, i)) : "",
+                                          corrected ? parameter(Slot::kRouterCorrection) : at::Tensor());
+    return {last(above(router)), std::make_unique<ExpertsLayer>(spec.experts, last(router), std::move(route),
+                                                                last(above(above(first))), std::move(each), std::move(shared))};
+  }
+
+  std::unique_ptr<Module> decoder_layer(const std::string& path, int64_t i) const {
+    const models::DecoderSpec& spec = model_.spec;
+    const std::string attention_path(above(path_of(Slot::kAttnOut, i)));
+    DecoderLayer::Parts parts;
+    parts.attention_name = last(attention_path);
+    parts.attention = spec.latent.kv_rank > 0 ? latent_attention(i) : plain_attention(i);
+    parts.ffn = spec.layer(i).experts ? experts(i) : feed_forward(i);
+    base::expect(above(attention_path) == path, "nn.decoder", "attention lies in the layer");
+    parts.attention_norm = norm(Slot::kAttnNorm, Slot::kAttnNormBias, i);
+    parts.attention_post_norm = rms_norm(Slot::kAttnPostNorm, i, spec.norm_eps);
+    parts.ffn_norm = norm(Slot::kFfnNorm, Slot::kFfnNormBias, i);
+    parts.ffn_post_norm = rms_norm(Slot::kFfnPostNorm, i, spec.norm_eps);
+    parts.parallel = spec.parallel_residual;
+    parts.shared_norm = spec.shared_norm;
+    parts.scale = spec.residual_scale;
+    return std::make_unique<DecoderLayer>(std::move(parts));
   }
 
   std::string place_embedding(Slot slot) {
@@ -169,23 +263,6 @@ class DecoderBuilder {
 
 Decoder::Decoder(const models::DecoderModel& model, const DecoderOptions& options) : model_(model), options_(options) {
   DecoderBuilder(*this).build();
-}
-
-std::unique_ptr<Decoder> Decoder::build(const models::DecoderModel& model, const DecoderOptions& options, uint64_t seed) {
-  auto decoder = std::make_unique<Decoder>(model, options);
-  at::NoGradGuard no_grad;
-  const models::DecoderSpec& spec = model.spec;
-  std::vector<std::string> residual;
-  for (int64_t i = 0; i < spec.layers; ++i) {
-    residual.push_back(models::weight_name(model, Slot::kAttnOut, i));
-    residual.push_back(models::weight_name(model, Slot::kDown, i));
-  }
-  for (auto& [name, parameter] : decoder->named_parameters()) {
-    if (parameter->dim() != 2) continue;
-    const bool is_residual = std::find(residual.begin(), residual.end(), name) != residual.end();
-    fill_normal(*parameter, is_residual ? spec.residual_init_std : spec.init_std, seed, name);
-  }
-  return decoder;
 }
 
 }  // namespace athanor::nn

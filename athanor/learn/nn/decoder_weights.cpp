@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <string_view>
+#include <unordered_map>
 
 #include "athanor/core/base/error.h"
 #include "athanor/learn/nn/arrays.h"
@@ -29,16 +30,13 @@ void load_weights(Decoder& decoder, const checkpoint::Checkpoint& weights) {
   at::NoGradGuard no_grad;
   const models::DecoderModel& model = decoder.model();
   auto parameters = decoder.named_parameters();
-  for (const models::SlotName& row : model.slots) {
-    if (row.slot == models::Slot::kHead && model.spec.tied_head) continue;
-    const bool per_layer = std::string_view(row.name).find("{}") != std::string_view::npos;
-    for (int64_t layer = per_layer ? 0 : -1; layer < (per_layer ? model.spec.layers : 0); ++layer) {
-      const checkpoint::ArrayView* array = models::find_weight(model, weights, row.slot, layer);
-      const std::string name = models::weight_name(model, row.slot, layer);
-      auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& p) { return p.first == name; });
-      base::expect(array && found != parameters.end(), "nn.decoder", "a slot without a weight or a parameter");
-      found->second->copy_(tensor_over(*array));
-    }
+  std::unordered_map<std::string_view, at::Tensor*> by_name;
+  for (auto& [name, parameter] : parameters) by_name[name] = parameter;
+  for (const models::WeightPlace& place : models::weight_places(model)) {
+    const checkpoint::ArrayView* array = models::find_weight(model, weights, place.row->slot, place.layer, place.expert);
+    const auto found = by_name.find(models::weight_name(place));
+    base::expect(array && found != by_name.end(), "nn.decoder", "a slot without a weight or a parameter");
+    found->second->copy_(tensor_over(*array));
   }
 }
 

@@ -1,9 +1,23 @@
 #include "athanor/learn/nn/functions.h"
 
+#include <ATen/ops/constant_pad_nd.h>
+
 #include "athanor/learn/nn/functions_reference.h"
 #include "athanor/learn/nn/fused/fused.h"
 
 namespace athanor::nn {
+namespace {
+
+constexpr int64_t kWidestFlashHead = 256;
+
+/// Values narrower than keys (latent attention) are padded with zeros: the kernel has one width.
+at::Tensor flash_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionArgs& args) {
+  const int64_t missing = q.size(3) - v.size(3);
+  if (missing == 0) return fused::attention(q, k, v, args);
+  return fused::attention(q, k, at::constant_pad_nd(v, {0, missing}), args).narrow(3, 0, v.size(3));
+}
+
+}  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return fused::applies(x) ? fused::rms_norm(x, weight, eps) : reference::rms_norm(x, weight, eps);
@@ -32,9 +46,10 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& positions, const Rotary
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionArgs& args) {
-  if (args.kind == AttentionKind::kNaive) return reference::attention_naive(q, k, v, args);
-  const bool flash = args.kind == AttentionKind::kFused && fused::applies(q);
-  return flash ? fused::attention(q, k, v, args) : reference::attention_sdpa(q, k, v, args);
+  if (args.kind == AttentionKind::kNaive || args.cap != 0) return reference::attention_naive(q, k, v, args);
+  const bool flash = args.kind == AttentionKind::kFused && fused::applies(q) && !args.slopes.defined() &&
+                     q.size(3) <= kWidestFlashHead && v.size(3) <= q.size(3);
+  return flash ? flash_attention(q, k, v, args) : reference::attention_sdpa(q, k, v, args);
 }
 
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key) {

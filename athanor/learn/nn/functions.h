@@ -42,17 +42,19 @@ struct RotaryTable {
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& positions, const RotaryTable& table);
 
 enum class AttentionKind {
-  kFused,  // our flash attention where it applies, else as kSdpa
-  kSdpa,   // ATen's scaled_dot_product_attention
+  kFused,  // our flash attention where it applies (no caps, no slopes, D at most 256), else as kSdpa
+  kSdpa,   // ATen's scaled_dot_product_attention; kNaive where scores are capped
   kNaive,  // the formula, with all [T, T] scores in memory: the oracle of the other two
 };
 struct AttentionArgs {
   double scale = 0;      // on q.k, as it is (no default)
   at::Tensor row_start;  // [B, T] int32, 0 <= row_start[t] <= t; undefined: all 0
   AttentionKind kind = AttentionKind::kFused;
+  double cap = 0;          // scores become cap * tanh(score / cap); 0: as they are
+  at::Tensor slopes = {};  // [H] f32: head h adds slopes[h] * (j - t) to its scores (ALiBi, Press et al. 2022); undefined: nothing
 };
-/// Causal attention: position t sees keys j with row_start[t] <= j <= t. q [B, T, H, D], k and v [B, T, G, D] with H % G == 0
-/// (query head h uses key head h / (H / G)) -> [B, T, H, D].
+/// Causal attention: position t sees keys j with row_start[t] <= j <= t. q [B, T, H, D], k [B, T, G, D], v [B, T, G, E] with
+/// H % G == 0 (query head h uses key head h / (H / G)) -> [B, T, H, E]. A window is a row_start.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionArgs& args);
 
 /// Which numbers a dropout draws: a pure function of (seed, step, site, element), so that a backward pass or a resumed run replays

@@ -35,6 +35,12 @@ at::Tensor visible(const at::Tensor& row_start, int64_t length, at::Device devic
   return causal.logical_and(j.view({1, 1, 1, length}).ge(row_start.unsqueeze(1).unsqueeze(-1)));
 }
 
+/// [H, T, T], slopes[h] * (j - t).
+at::Tensor distances(const at::Tensor& slopes, int64_t length, at::ScalarType type) {
+  at::Tensor j = at::arange(length, slopes.options().dtype(type));
+  return slopes.to(type).view({-1, 1, 1}) * (j.view({1, 1, length}) - j.view({1, length, 1}));
+}
+
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -90,6 +96,8 @@ at::Tensor attention_naive(const at::Tensor& q, const at::Tensor& k, const at::T
   at::Tensor queries = q.transpose(1, 2).unflatten(1, {groups, shared});                      // [B, G, H/G, T, D]
   at::Tensor keys = k.transpose(1, 2).unsqueeze(2), values = v.transpose(1, 2).unsqueeze(2);  // [B, G, 1, T, D]
   at::Tensor scores = at::matmul(queries, keys.transpose(-1, -2)).to(type) * args.scale;      // [B, G, H/G, T, T]
+  if (args.cap != 0) scores = (scores / args.cap).tanh() * args.cap;
+  if (args.slopes.defined()) scores = scores + distances(args.slopes, length, type).unflatten(0, {groups, shared});
   at::Tensor hidden = visible(args.row_start, length, q.device()).logical_not().unsqueeze(1);
   at::Tensor weights = at::softmax(scores.masked_fill(hidden, -std::numeric_limits<double>::infinity()), -1);
   return at::matmul(weights.to(q.scalar_type()), values).flatten(1, 2).transpose(1, 2);
@@ -97,7 +105,11 @@ at::Tensor attention_naive(const at::Tensor& q, const at::Tensor& k, const at::T
 
 at::Tensor attention_sdpa(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionArgs& args) {
   std::optional<at::Tensor> mask;
-  if (args.row_start.defined()) mask = visible(args.row_start, q.size(1), q.device());
+  if (args.row_start.defined() || args.slopes.defined()) mask = visible(args.row_start, q.size(1), q.device());
+  if (args.slopes.defined())
+    mask = distances(args.slopes, q.size(1), statistics_type(q))
+               .masked_fill(mask->logical_not(), -std::numeric_limits<double>::infinity())
+               .to(q.scalar_type());
   return at::scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), mask, 0.0, !mask, args.scale,
                                           q.size(2) != k.size(2))
       .transpose(1, 2);

@@ -32,12 +32,16 @@ Embedding::Embedding(at::Tensor weight) {
 
 at::Tensor Embedding::forward(const at::Tensor& ids) { return embedding(parameter("weight"), ids); }
 
-RmsNorm::RmsNorm(at::Tensor weight, double eps) : eps_(eps) { add_parameter("weight", std::move(weight)); }
+RmsNorm::RmsNorm(at::Tensor weight, double eps, double offset) : eps_(eps), offset_(offset) {
+  add_parameter("weight", std::move(weight));
+}
 
-at::Tensor RmsNorm::forward(const at::Tensor& x) { return rms_norm(x, parameter("weight"), eps_); }
+at::Tensor RmsNorm::whole_weight() { return offset_ == 0 ? parameter("weight") : parameter("weight").add(offset_); }
+
+at::Tensor RmsNorm::forward(const at::Tensor& x) { return rms_norm(x, whole_weight(), eps_); }
 
 AddedNorm RmsNorm::forward_sum(const at::Tensor& x, const at::Tensor& delta) {
-  return add_rms_norm(x, delta, parameter("weight"), eps_);
+  return add_rms_norm(x, delta, whole_weight(), eps_);
 }
 
 LayerNorm::LayerNorm(at::Tensor weight, at::Tensor bias, double eps) : eps_(eps) {

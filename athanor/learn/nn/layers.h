@@ -33,15 +33,16 @@ class Embedding : public Layer {
   at::Tensor forward(const at::Tensor& ids) override;
 };
 
-/// nn::rms_norm with parameter "weight" [C].
+/// nn::rms_norm with parameter "weight" [C], to which `offset` is added (Gemma stores weights less one).
 class RmsNorm : public Layer {
  public:
-  RmsNorm(at::Tensor weight, double eps);
+  RmsNorm(at::Tensor weight, double eps, double offset = 0);
   at::Tensor forward(const at::Tensor& x) override;
   AddedNorm forward_sum(const at::Tensor& x, const at::Tensor& delta);
 
  private:
-  double eps_;
+  at::Tensor whole_weight();
+  double eps_, offset_;
 };
 
 /// nn::layer_norm with parameters "weight" [C] and, where given, "bias" [C].

@@ -12,7 +12,7 @@ Rotary::Rotary(const models::RopeSpec& rope, int64_t max_positions, at::Device d
     : rope_(rope), max_positions_(max_positions), device_(device) {}
 
 const RotaryTable& Rotary::table(int64_t length) {
-  const bool by_length = rope_.scaling == "dynamic";
+  const bool by_length = models::rope_depends_on_length(rope_);
   if (by_length ? rows_ == length : rows_ >= length) return table_;
   rows_ = by_length ? length : static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(length)));
 

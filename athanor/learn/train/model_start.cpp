@@ -82,7 +82,7 @@ base::Json model_config(const TrainRecipe& recipe, const text::Tokenizer& tokeni
   if (!keys.contains("vocab_size")) keys["vocab_size"] = tokenizer.vocab_size();
   set_where_absent(keys, "bos_token_id", tokenizer.bos());
   set_where_absent(keys, "eos_token_id", tokenizer.eos());
-  base::Json config = models::family_of(keys).new_config(keys);
+  base::Json config = models::new_config(keys);
   const int64_t vocab = models::decoder_from_config(config).spec.vocab;
   if (vocab < tokenizer.vocab_size())
     base::input_error("train.recipe", {"the model's vocabulary is smaller than the tokenizer's", base::cat(vocab),

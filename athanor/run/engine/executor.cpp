@@ -11,7 +11,6 @@
 #include "athanor/core/kernels/activation.h"
 #include "athanor/core/kernels/norms.h"
 #include "athanor/core/kernels/quantize_i8.h"
-#include "athanor/core/kernels/rope.h"
 
 namespace athanor::engine {
 namespace {
@@ -33,10 +32,13 @@ void check_memory(const LoadedModel& model) {
 Executor::Executor(std::shared_ptr<const LoadedModel> model) : model_(std::move(model)), spec_(model_->spec()) {
   check_memory(*model_);
   cache_ = Pages(model_->session_cache_bytes(), "the KV cache");
-  q_width_ = spec_.heads * spec_.head_dim;
-  kv_width_ = spec_.kv_heads * spec_.head_dim;
+  q_width_ = spec_.q_width();
+  kv_width_ = spec_.kv_width();
+  ffn_width_ = std::max({spec_.ffn, spec_.experts.ffn, spec_.experts.shared_ffn});
   const double scale = spec_.attention_scale != 0 ? spec_.attention_scale : 1 / std::sqrt(static_cast<double>(spec_.head_dim));
   scale_ = static_cast<float>(scale);
+  if (spec_.position == models::PositionKind::kAlibi) slopes_ = models::alibi_slopes(spec_.heads);
+  for (float& slope : slopes_) slope *= static_cast<float>(spec_.alibi_scale);
 }
 
 kernels::KvLayer Executor::cache_layer(int64_t layer) const {
@@ -48,108 +50,123 @@ void Executor::prepare(int64_t tokens) {
   x_ = x_memory_.at_least<float>(tokens * spec_.hidden);
   y_ = y_memory_.at_least<float>(tokens * spec_.hidden);
   delta_ = delta_memory_.at_least<float>(tokens * spec_.hidden);
+  if (spec_.parallel_residual) held_ = held_memory_.at_least<float>(tokens * spec_.hidden);
   qkv_ = qkv_memory_.at_least<float>(tokens * (q_width_ + 2 * kv_width_));
   attended_ = attended_memory_.at_least<float>(tokens * q_width_);
-  gate_ = gate_memory_.at_least<float>(tokens * spec_.ffn);
-  up_ = up_memory_.at_least<float>(tokens * spec_.ffn);
+  gate_ = gate_memory_.at_least<float>(tokens * ffn_width_);
+  up_ = up_memory_.at_least<float>(tokens * ffn_width_);
+}
+
+void Executor::fill(Angles& angles, const models::RopeSpec& rope, int64_t tokens, int64_t final_length) {
+  const int64_t half = rope.dims / 2;
+  angles.cosines = angles.memory.at_least<float>(tokens * half * 2);
+  angles.sines = angles.cosines + tokens * half;
+  const models::RopeFrequencies frequencies = models::rope_frequencies(rope, spec_.max_positions, final_length);
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t i = 0; i < half; ++i) {
+      const float angle = frequencies.inverse[static_cast<size_t>(i)] * static_cast<float>(length_ + t);
+      angles.cosines[t * half + i] = std::cos(angle) * frequencies.attention_factor;
+      angles.sines[t * half + i] = std::sin(angle) * frequencies.attention_factor;
+    }
+  }
 }
 
 /// Cosines and sines of the chunk's positions.
 void Executor::prepare_angles(int64_t tokens, int64_t final_length) {
   if (spec_.position != models::PositionKind::kRope) return;
-  const int64_t half = spec_.rope.dims / 2;
-  cosines_ = angle_memory_.at_least<float>(tokens * half * 2);
-  sines_ = cosines_ + tokens * half;
   if (static_cast<int64_t>(rows_.size()) < tokens) {
     rows_.resize(static_cast<size_t>(tokens));
     std::iota(rows_.begin(), rows_.end(), 0);
   }
-  const models::RopeFrequencies frequencies = models::rope_frequencies(spec_.rope, spec_.max_positions, final_length);
-  for (int64_t t = 0; t < tokens; ++t) {
-    for (int64_t i = 0; i < half; ++i) {
-      const float angle = frequencies.inverse[static_cast<size_t>(i)] * static_cast<float>(length_ + t);
-      cosines_[t * half + i] = std::cos(angle) * frequencies.attention_factor;
-      sines_[t * half + i] = std::sin(angle) * frequencies.attention_factor;
-    }
-  }
+  fill(angles_[0], spec_.rope, tokens, final_length);
+  if (spec_.local_rope.dims > 0) fill(angles_[1], spec_.local_rope, tokens, final_length);
 }
 
 void Executor::embed(std::span<const text::TokenId> ids) {
   const bool learned = spec_.position == models::PositionKind::kLearned;
+  const auto scale = static_cast<float>(spec_.embedding_scale);
   for (size_t t = 0; t < ids.size(); ++t) {
     float* row = x_ + static_cast<int64_t>(t) * spec_.hidden;
     kernels::weight_row(model_->token_embedding, ids[t], row);
+    if (scale != 1)
+      for (int64_t c = 0; c < spec_.hidden; ++c) row[c] *= scale;
     if (!learned) continue;
     kernels::weight_row(model_->position_embedding, length_ + static_cast<int64_t>(t), delta_);
     for (int64_t c = 0; c < spec_.hidden; ++c) row[c] += delta_[c];
   }
+  const auto tokens = static_cast<int64_t>(ids.size());
+  if (model_->embedding_norm) apply(model_->embedding_norm, tokens, spec_.hidden, spec_.hidden, x_, x_);
 }
 
-void Executor::normalize(const Norm& norm, int64_t tokens) {
-  const kernels::NormShape shape = {tokens, spec_.hidden};
+void Executor::apply(const Norm& norm, int64_t rows, int64_t width, int64_t stride, const float* x, float* y) const {
+  const kernels::NormShape shape = {rows, width, stride, stride};
   const auto eps = static_cast<float>(spec_.norm_eps);
   if (spec_.norm == models::NormKind::kRms)
-    kernels::rms_norm(shape, x_, norm.weight.data(), eps, y_, nullptr);
+    kernels::rms_norm(shape, x, norm.weight.data(), eps, y, nullptr);
   else
-    kernels::layer_norm<float>(shape, x_, norm.weight.data(), norm.bias.empty() ? nullptr : norm.bias.data(), eps, y_, nullptr,
+    kernels::layer_norm<float>(shape, x, norm.weight.data(), norm.bias.empty() ? nullptr : norm.bias.data(), eps, y, nullptr,
                                nullptr);
 }
 
+/// y = norm(x), or x itself where there is no norm.
+void Executor::normalize(const Norm& norm, int64_t tokens) {
+  if (norm)
+    apply(norm, tokens, spec_.hidden, spec_.hidden, x_, y_);
+  else
+    std::copy_n(x_, tokens * spec_.hidden, y_);
+}
+
 void Executor::add_and_normalize(const Norm& norm, int64_t tokens) {
-  if (spec_.norm == models::NormKind::kRms)
+  if (norm && spec_.norm == models::NormKind::kRms)
     return kernels::add_rms_norm(tokens, spec_.hidden, x_, delta_, norm.weight.data(), static_cast<float>(spec_.norm_eps), x_, y_,
                                  nullptr);
   for (int64_t i = 0; i < tokens * spec_.hidden; ++i) x_[i] += delta_[i];
   normalize(norm, tokens);
 }
 
-/// delta = out(attention(y)); the chunk's keys and values go into the cache.
-void Executor::attend(int64_t index, int64_t tokens) {
-  const Layer& layer = model_->layers[static_cast<size_t>(index)];
-  const int64_t stride = q_width_ + 2 * kv_width_;
-  kernels::Product products[3];
-  int64_t column = 0;
-  for (size_t i = 0; i < layer.qkv.size(); ++i) {
-    products[i] = {layer.qkv[i].weight, layer.qkv[i].bias_or_null(), qkv_ + column, stride};
-    column += layer.qkv[i].weight.rows;
-  }
-  kernels::matmul(y_, tokens, spec_.hidden, {products, layer.qkv.size()}, work_);
-  if (spec_.position == models::PositionKind::kRope) {
-    // q and k lie side by side: one call turns the heads of both
-    const kernels::RotaryShape shape = {.tokens = tokens,
-                                        .heads = spec_.heads + spec_.kv_heads,
-                                        .head_dim = spec_.head_dim,
-                                        .dims = spec_.rope.dims,
-                                        .x_token_stride = stride,
-                                        .y_token_stride = stride,
-                                        .interleaved = spec_.rope.interleaved};
-    kernels::rotate(shape, qkv_, rows_.data(), cosines_, sines_, qkv_);
-  }
-  const kernels::KvLayer layer_cache = cache_layer(index);
-  kernels::kv_store(layer_cache, length_, tokens, qkv_ + q_width_, qkv_ + q_width_ + kv_width_, stride);
-  kernels::kv_attention(layer_cache, {.q = qkv_,
-                                      .q_stride = stride,
-                                      .out = attended_,
-                                      .out_stride = q_width_,
-                                      .heads = spec_.heads,
-                                      .first = length_,
-                                      .count = tokens,
-                                      .scale = scale_});
-  const kernels::Product out = {layer.out.weight, layer.out.bias_or_null(), delta_, spec_.hidden};
-  kernels::matmul(attended_, tokens, q_width_, {&out, 1}, work_);
+/// What a part's output goes through before it is added to the stream.
+void Executor::finish_part(const Norm& post_norm, int64_t tokens) {
+  if (post_norm) apply(post_norm, tokens, spec_.hidden, spec_.hidden, delta_, delta_);
+  const auto scale = static_cast<float>(spec_.residual_scale);
+  if (scale != 1)
+    for (int64_t i = 0; i < tokens * spec_.hidden; ++i) delta_[i] *= scale;
 }
 
-/// delta = down(act(gate(y)) * up(y)), or down(act(up(y))).
+/// delta = what the layer's feed-forward, or its experts, make of y.
 void Executor::feed_forward(const Layer& layer, int64_t tokens) {
-  const kernels::Product in[] = {{layer.up.weight, layer.up.bias_or_null(), up_, spec_.ffn},
-                                 {layer.gate.weight, layer.gate.bias_or_null(), gate_, spec_.ffn}};
-  kernels::matmul(y_, tokens, spec_.hidden, {in, spec_.gated ? size_t{2} : size_t{1}}, work_);
+  if (layer.experts) return mix_experts(*layer.experts, tokens);
+  feed_forward(layer.ffn, spec_.ffn, y_, tokens, delta_);
+}
+
+/// out = down(act(gate(x)) * up(x)), or down(act(up(x))); `width` numbers inside.
+void Executor::feed_forward(const FeedForward& ffn, int64_t width, const float* x, int64_t rows, float* out) {
+  const kernels::Product in[] = {{ffn.up.weight, ffn.up.bias_or_null(), up_, width},
+                                 {ffn.gate.weight, ffn.gate.bias_or_null(), gate_, width}};
+  kernels::matmul(x, rows, spec_.hidden, {in, spec_.gated ? size_t{2} : size_t{1}}, work_);
   if (spec_.gated)
-    kernels::gated_activation(spec_.activation, {tokens, spec_.ffn}, gate_, up_, up_);
+    kernels::gated_activation(spec_.activation, {rows, width}, gate_, up_, up_);
   else
-    kernels::activation(spec_.activation, tokens * spec_.ffn, up_, up_);
-  const kernels::Product down = {layer.down.weight, layer.down.bias_or_null(), delta_, spec_.hidden};
-  kernels::matmul(up_, tokens, spec_.ffn, {&down, 1}, work_);
+    kernels::activation(spec_.activation, rows * width, up_, up_);
+  const kernels::Product down = {ffn.down.weight, ffn.down.bias_or_null(), out, spec_.hidden};
+  kernels::matmul(up_, rows, width, {&down, 1}, work_);
+}
+
+/// x after the layer, y = next(x).
+void Executor::run_layer(int64_t index, const Norm& next, int64_t tokens) {
+  const Layer& layer = model_->layers[static_cast<size_t>(index)];
+  attend(index, tokens);
+  finish_part(layer.attn_post_norm, tokens);
+  if (spec_.parallel_residual) {
+    std::swap(delta_, held_);
+    if (!spec_.shared_norm) normalize(layer.ffn_norm, tokens);
+  } else {
+    add_and_normalize(layer.ffn_norm, tokens);
+  }
+  feed_forward(layer, tokens);
+  finish_part(layer.ffn_post_norm, tokens);
+  if (spec_.parallel_residual)
+    for (int64_t i = 0; i < tokens * spec_.hidden; ++i) delta_[i] += held_[i];
+  add_and_normalize(next, tokens);
 }
 
 const float* Executor::run(std::span<const text::TokenId> ids, int64_t final_length, std::vector<std::vector<float>>* hidden) {
@@ -164,12 +181,8 @@ const float* Executor::run(std::span<const text::TokenId> ids, int64_t final_len
   const size_t count = model_->layers.size();
   normalize(count ? model_->layers.front().attn_norm : model_->final_norm, tokens);
   for (size_t i = 0; i < count; ++i) {
-    const Layer& layer = model_->layers[i];
     const bool last = i + 1 == count;
-    attend(static_cast<int64_t>(i), tokens);
-    add_and_normalize(layer.ffn_norm, tokens);
-    feed_forward(layer, tokens);
-    add_and_normalize(last ? model_->final_norm : model_->layers[i + 1].attn_norm, tokens);
+    run_layer(static_cast<int64_t>(i), last ? model_->final_norm : model_->layers[i + 1].attn_norm, tokens);
     keep(i + 1, last ? y_ : x_);
   }
   length_ += tokens;
@@ -191,6 +204,12 @@ const float* Executor::final_norm(const float* state) {
 void Executor::score(const float* states, int64_t tokens, float* scores) {
   const kernels::Product head = {model_->head.weight, model_->head.bias_or_null(), scores, spec_.vocab};
   kernels::matmul(states, tokens, spec_.hidden, {&head, 1}, work_);
+  const auto scale = static_cast<float>(spec_.logit_scale), cap = static_cast<float>(spec_.logit_cap);
+  if (scale == 1 && cap == 0) return;
+  for (int64_t i = 0; i < tokens * spec_.vocab; ++i) {
+    scores[i] *= scale;
+    if (cap != 0) scores[i] = cap * std::tanh(scores[i] / cap);
+  }
 }
 
 }  // namespace athanor::engine

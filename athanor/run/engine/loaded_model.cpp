@@ -4,6 +4,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/run/engine/slot_reader.h"
 
 namespace athanor::engine {
 
@@ -13,68 +14,109 @@ namespace {
 
 constexpr int64_t kLongestDefaultContext = 4096, kLongestContext = int64_t{1} << 30;
 
-/// The weights of one model by slot.
-class SlotReader {
- public:
-  SlotReader(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, WeightStore& store)
-      : model_(model), weights_(weights), store_(store) {}
-
-  const checkpoint::ArrayView* find(Slot slot, int64_t layer = -1) const {
-    return models::find_weight(model_, weights_, slot, layer);
+FeedForward read_ffn(const SlotReader& reader, const models::DecoderSpec& spec, int64_t layer) {
+  FeedForward ffn;
+  if (spec.fused_gate_up) {
+    ffn.gate.weight = reader.part(Slot::kGateUp, layer, 0, spec.ffn);
+    ffn.up.weight = reader.part(Slot::kGateUp, layer, spec.ffn, spec.ffn);
+  } else {
+    if (spec.gated) ffn.gate = reader.linear(Slot::kGate, Slot::kGateBias, layer);
+    ffn.up = reader.linear(Slot::kUp, Slot::kUpBias, layer);
   }
+  ffn.down = reader.linear(Slot::kDown, Slot::kDownBias, layer);
+  return ffn;
+}
 
-  std::vector<float> vector(Slot slot, int64_t layer = -1) const {
-    const checkpoint::ArrayView* array = find(slot, layer);
-    return array ? checkpoint::to_f32(*array, models::weight_name(model_, slot, layer)) : std::vector<float>();
+Experts read_experts(const SlotReader& reader, const models::DecoderSpec& spec, int64_t layer) {
+  Experts experts;
+  experts.router.weight = reader.table(Slot::kRouter, layer);  // small, and what it chooses must not depend on rounding
+  experts.correction = reader.vector(Slot::kRouterCorrection, layer);
+  for (int64_t e = 0; e < spec.experts.count; ++e)
+    experts.each.push_back({reader.linear(Slot::kExpertGate, layer, e), reader.linear(Slot::kExpertUp, layer, e),
+                            reader.linear(Slot::kExpertDown, layer, e)});
+  if (spec.experts.shared_ffn > 0)
+    experts.shared = {reader.linear(Slot::kSharedGate, layer), reader.linear(Slot::kSharedUp, layer),
+                      reader.linear(Slot::kSharedDown, layer)};
+  return experts;
+}
+
+Latent read_latent(const SlotReader& reader, const models::DecoderSpec& spec, int64_t layer) {
+  Latent latent;
+  const bool low_rank = spec.latent.q_rank > 0;
+  if (low_rank) {
+    latent.q_down = reader.linear(Slot::kQDown, layer);
+    latent.q_norm = reader.norm(Slot::kQDownNorm, layer);
   }
-
-  kernels::WeightMatrix table(Slot slot) const {
-    const checkpoint::ArrayView* array = find(slot);
-    return array ? store_.table(*array, models::weight_name(model_, slot)) : kernels::WeightMatrix{};
+  latent.q_up = reader.linear(low_rank ? Slot::kQUp : Slot::kQ, layer);
+  latent.kv_down = reader.linear(Slot::kKvDown, layer);
+  latent.kv_norm = reader.norm(Slot::kKvDownNorm, layer);
+  const int64_t plain = spec.latent.plain_dim, value = spec.value_size();
+  for (int64_t h = 0; h < spec.heads; ++h) {
+    const int64_t first = h * (plain + value);
+    latent.key.push_back(reader.part(Slot::kKvUp, layer, first, plain, true));
+    latent.value.push_back(reader.part(Slot::kKvUp, layer, first + plain, value));
   }
+  return latent;
+}
 
-  Linear linear(Slot weight, Slot bias, int64_t layer) const {
-    const checkpoint::ArrayView* array = find(weight, layer);
-    if (!array) return {};
-    return {store_.matrix(*array, transposed(weight), models::weight_name(model_, weight, layer)), vector(bias, layer)};
-  }
-
-  Norm norm(Slot weight, Slot bias, int64_t layer = -1) const { return {vector(weight, layer), vector(bias, layer)}; }
-
- private:
-  bool transposed(Slot slot) const {
-    return std::any_of(model_.slots.begin(), model_.slots.end(),
-                       [&](const models::SlotName& s) { return s.slot == slot && s.transposed; });
-  }
-
-  const models::DecoderModel& model_;
-  const checkpoint::Checkpoint& weights_;
-  WeightStore& store_;
-};
+std::vector<Linear> read_qkv(const SlotReader& reader, const models::DecoderSpec& spec, int64_t layer) {
+  if (spec.fused_qkv) return {reader.fused_qkv(layer)};
+  return {reader.linear(Slot::kQ, Slot::kQBias, layer), reader.linear(Slot::kK, Slot::kKBias, layer),
+          reader.linear(Slot::kV, Slot::kVBias, layer)};
+}
 
 Layer read_layer(const SlotReader& reader, const models::DecoderSpec& spec, int64_t layer) {
   Layer made;
   made.attn_norm = reader.norm(Slot::kAttnNorm, Slot::kAttnNormBias, layer);
+  made.attn_post_norm = reader.norm(Slot::kAttnPostNorm, layer);
   made.ffn_norm = reader.norm(Slot::kFfnNorm, Slot::kFfnNormBias, layer);
-  if (spec.fused_qkv) {
-    made.qkv.push_back(reader.linear(Slot::kQkv, Slot::kQkvBias, layer));
-  } else {
-    made.qkv.push_back(reader.linear(Slot::kQ, Slot::kQBias, layer));
-    made.qkv.push_back(reader.linear(Slot::kK, Slot::kKBias, layer));
-    made.qkv.push_back(reader.linear(Slot::kV, Slot::kVBias, layer));
-  }
+  made.ffn_post_norm = reader.norm(Slot::kFfnPostNorm, layer);
+  made.q_norm = reader.norm(Slot::kQNorm, layer);
+  made.k_norm = reader.norm(Slot::kKNorm, layer);
+  if (spec.latent.kv_rank > 0)
+    made.latent = read_latent(reader, spec, layer);
+  else
+    made.qkv = read_qkv(reader, spec, layer);
   made.out = reader.linear(Slot::kAttnOut, Slot::kAttnOutBias, layer);
-  if (spec.gated) made.gate = reader.linear(Slot::kGate, Slot::kGateBias, layer);
-  made.up = reader.linear(Slot::kUp, Slot::kUpBias, layer);
-  made.down = reader.linear(Slot::kDown, Slot::kDownBias, layer);
+  if (spec.layer(layer).experts)
+    made.experts = read_experts(reader, spec, layer);
+  else
+    made.ffn = read_ffn(reader, spec, layer);
   return made;
 }
 
 uint64_t bytes_of(const Linear& linear) { return linear.weight.bytes() + linear.bias.size() * 4; }
 uint64_t bytes_of(const Norm& norm) { return (norm.weight.size() + norm.bias.size()) * 4; }
+uint64_t bytes_of(const FeedForward& ffn) { return bytes_of(ffn.gate) + bytes_of(ffn.up) + bytes_of(ffn.down); }
 
+/// What a token reads: the router, the chosen experts (all are of one size) and the shared ones.
+uint64_t bytes_of(const Experts& experts, int64_t chosen) {
+  return bytes_of(experts.router) + experts.correction.size() * 4 + static_cast<uint64_t>(chosen) * bytes_of(experts.each.front()) +
+         bytes_of(experts.shared);
+}
+
+uint64_t bytes_of(const Latent& latent) {
+  uint64_t sum = bytes_of(latent.q_down) + bytes_of(latent.q_norm) + bytes_of(latent.q_up) + bytes_of(latent.kv_down) +
+                 bytes_of(latent.kv_norm);
+  for (const kernels::WeightMatrix& matrix : latent.key) sum += matrix.bytes();
+  for (const kernels::WeightMatrix& matrix : latent.value) sum += matrix.bytes();
+  return sum;
+}
+
+uint64_t bytes_of(const Layer& layer, int64_t chosen) {
+  uint64_t sum = bytes_of(layer.out) + bytes_of(layer.ffn);
+  for (const Norm* norm :
+       {&layer.attn_norm, &layer.attn_post_norm, &layer.ffn_norm, &layer.ffn_post_norm, &layer.q_norm, &layer.k_norm})
+    sum += bytes_of(*norm);
+  for (const Linear& linear : layer.qkv) sum += bytes_of(linear);
+  return sum + (layer.latent ? bytes_of(*layer.latent) : 0) + (layer.experts ? bytes_of(*layer.experts, chosen) : 0);
+}
+
+/// Latent attention keeps one row for all heads: the key is the low-rank row and what turns, the value the low-rank row.
 kernels::KvShape shape_of(const models::DecoderSpec& spec, int64_t context, kernels::KvType type) {
-  return {type, spec.kv_heads, spec.head_dim, context};
+  const models::LatentSpec& latent = spec.latent;
+  if (latent.kv_rank > 0) return {type, 1, latent.kv_rank + latent.rope_dim, context, latent.kv_rank};
+  return {type, spec.kv_heads, spec.head_dim, context, spec.value_dim};
 }
 
 }  // namespace
@@ -103,26 +145,24 @@ LoadedModel::LoadedModel(const models::DecoderModel& model, const checkpoint::Ch
   token_embedding = reader.table(Slot::kTokenEmbedding);
   if (spec_.position == models::PositionKind::kLearned) position_embedding = reader.table(Slot::kPositionEmbedding);
   for (int64_t i = 0; i < spec_.layers; ++i) layers.push_back(read_layer(reader, spec_, i));
-  final_norm = reader.norm(Slot::kFinalNorm, Slot::kFinalNormBias);
+  embedding_norm = reader.norm(Slot::kEmbeddingNorm, Slot::kEmbeddingNormBias, -1);
+  final_norm = reader.norm(Slot::kFinalNorm, Slot::kFinalNormBias, -1);
   if (spec_.tied_head) {
     head.weight = store_.as_kind(token_embedding);
   } else {
-    head = reader.linear(Slot::kHead, Slot::kHead, -1);
-    head.bias.clear();
+    head = reader.linear(Slot::kHead, -1);
   }
-  const bool wide = layers.empty() || layers.front().qkv.front().weight.type == kernels::WeightType::kF32;
+  const bool wide = layers.empty() || layers.front().out.weight.type == kernels::WeightType::kF32;
   cache_type = wide ? kernels::KvType::kF32 : kernels::KvType::kBF16;
 }
 
 uint64_t LoadedModel::bytes_per_token() const {
-  uint64_t sum = bytes_of(final_norm) + bytes_of(head);
-  for (const Layer& layer : layers) {
-    sum += bytes_of(layer.attn_norm) + bytes_of(layer.ffn_norm) + bytes_of(layer.out) + bytes_of(layer.gate) + bytes_of(layer.up) +
-           bytes_of(layer.down);
-    for (const Linear& linear : layer.qkv) sum += bytes_of(linear);
-  }
+  uint64_t sum = bytes_of(embedding_norm) + bytes_of(final_norm) + bytes_of(head);
+  for (const Layer& layer : layers) sum += bytes_of(layer, spec_.experts.chosen);
   return sum;
 }
+
+kernels::KvShape LoadedModel::cache_shape() const { return shape_of(spec_, context, cache_type); }
 
 uint64_t LoadedModel::session_cache_bytes() const { return layers.size() * cache_shape().layer_bytes(); }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What Model::load makes: the weights of every slot, ready for the kernels. Private to the room.
 
+#include <optional>
 #include <vector>
 
 #include "athanor/core/kernels/kv_cache.h"
@@ -18,15 +19,40 @@ struct Linear {
 };
 
 struct Norm {
-  std::vector<float> weight, bias;  // bias empty: none
+  std::vector<float> weight, bias;  // weight empty: there is no norm; bias empty: none
+  explicit operator bool() const { return !weight.empty(); }
+};
+
+struct FeedForward {
+  Linear gate;  // no weight where there is no gate
+  Linear up, down;
+};
+
+struct Experts {
+  Linear router;
+  std::vector<float> correction;  // [count], or empty
+  std::vector<FeedForward> each;
+  FeedForward shared;  // no weights where there is none
+};
+
+/// Latent attention with the key's and the value's upward projections taken apart by head: keys are never made, queries go down
+/// to the cached row instead.
+struct Latent {
+  Linear q_down;  // no weight where queries have no low rank
+  Norm q_norm;
+  Linear q_up;
+  Linear kv_down;
+  Norm kv_norm;
+  std::vector<kernels::WeightMatrix> key, value;  // per head: [kv_rank, plain_dim], [value_dim, kv_rank]
 };
 
 struct Layer {
-  Norm attn_norm, ffn_norm;
-  std::vector<Linear> qkv;  // one fused weight, or q, k and v
+  Norm attn_norm, attn_post_norm, ffn_norm, ffn_post_norm, q_norm, k_norm;
+  std::vector<Linear> qkv;  // one fused weight, or q, k and v; empty with latent attention
+  std::optional<Latent> latent;
   Linear out;
-  Linear gate;  // no weight where the feed-forward has no gate
-  Linear up, down;
+  FeedForward ffn;  // no weights where the layer has experts
+  std::optional<Experts> experts;
 };
 
 class LoadedModel : public Model {
@@ -43,10 +69,10 @@ class LoadedModel : public Model {
   kernels::KvType cache_type = kernels::KvType::kF32;
   kernels::WeightMatrix token_embedding, position_embedding;  // no rows where positions are not learned
   std::vector<Layer> layers;
-  Norm final_norm;
+  Norm embedding_norm, final_norm;
   Linear head;
 
-  kernels::KvShape cache_shape() const { return {cache_type, spec_.kv_heads, spec_.head_dim, context}; }
+  kernels::KvShape cache_shape() const;
 
  private:
   models::DecoderSpec spec_;

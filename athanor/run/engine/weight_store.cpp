@@ -88,6 +88,15 @@ WeightMatrix WeightStore::matrix(const checkpoint::ArrayView& array, bool transp
   return as_kind(transposed ? transpose(stored) : stored);
 }
 
+WeightMatrix WeightStore::reordered(const checkpoint::ArrayView& array, std::span<const int64_t> rows, const std::string& name) {
+  const WeightMatrix stored = table(array, name);
+  const size_t bytes = static_cast<size_t>(stored.columns) * element_size(stored.type);
+  std::byte* to = own(static_cast<uint64_t>(stored.rows) * bytes);
+  for (size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(to + i * bytes, static_cast<const std::byte*>(stored.data) + static_cast<size_t>(rows[i]) * bytes, bytes);
+  return as_kind({stored.type, to, stored.rows, stored.columns});
+}
+
 WeightMatrix WeightStore::as_kind(const WeightMatrix& stored) {
   switch (kind_) {
     case WeightKind::kF32:

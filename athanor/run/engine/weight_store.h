@@ -3,6 +3,7 @@
 // otherwise.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class WeightStore {
 
   /// [out, in] as the kind wants it; `transposed`: the array is [in, out].
   kernels::WeightMatrix matrix(const checkpoint::ArrayView& array, bool transposed, const std::string& name);
+  /// The same with the array's rows in another order.
+  kernels::WeightMatrix reordered(const checkpoint::ArrayView& array, std::span<const int64_t> rows, const std::string& name);
   /// Rows that are looked up, not multiplied (embeddings): the stored type.
   kernels::WeightMatrix table(const checkpoint::ArrayView& array, const std::string& name);
   /// A table's matrix for multiplying (a tied head).

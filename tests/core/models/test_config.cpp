@@ -9,6 +9,7 @@
 #include "athanor/core/models/family.h"
 #include "tests/core/checkpoint/outcome.h"
 #include "tests/testing/data.h"
+#include "tests/testing/family_goldens.h"
 #include "tests/testing/golden.h"
 
 namespace athanor::models {
@@ -28,9 +29,15 @@ Json laid_over(Json whole, const std::string& input) {
 Json config_of(const std::string& input) {
   if (input.starts_with("raw:")) return base::parse_json(input.substr(4), "models.config", "config.json");
   static const testing::Golden golden("core_models/families");
-  Json changes = base::parse_json(input, "test", "case");
-  bool gpt2 = changes.value("model_type", Json("llama")) == "gpt2", qwen2 = changes.value("model_type", Json("llama")) == "qwen2";
-  return laid_over(golden.json().at(gpt2 ? "gpt2" : qwen2 ? "qwen2" : "llama-grouped").at("config"), input);
+  const Json type = base::parse_json(input, "test", "case").value("model_type", Json("llama"));
+  if (type == "gpt2" || type == "qwen2") return laid_over(golden.json().at(type.get<std::string>()).at("config"), input);
+  for (const char* variant : testing::family_goldens()) {  // the first golden of that family
+    if (type == "llama") break;
+    const Json config = base::parse_json(
+        base::MappedFile(testing::source_path("tests/golden/families") / variant / "config.json").text(), "test", variant);
+    if (config.at("model_type") == type) return laid_over(config, input);
+  }
+  return laid_over(golden.json().at("llama-grouped").at("config"), input);
 }
 
 std::string size_of(const Json& config) {
@@ -51,7 +58,7 @@ TEST(NewConfig, MalformedCases) {
     bool of_family = one.expected.find("model_type") == std::string::npos;
     testing::expect_outcome(one, "models", of_family ? "new model" : "config.json", [&] {
       Json keys = laid_over(gpt2 ? gpt2_sizes : sizes, one.input);
-      return size_of(family_of(keys).new_config(keys));
+      return size_of(new_config(keys));
     });
   }
 }
@@ -60,7 +67,7 @@ TEST(NewConfig, OlderWordsBecomeTheNewOnes) {
   Json keys = {{"model_type", "llama"},  {"vocab_size", 48},         {"hidden_size", 16},
                {"num_hidden_layers", 2}, {"num_attention_heads", 4}, {"torch_dtype", "bfloat16"},
                {"rope_theta", 500000},   {"eos_token_id", 7},        {"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}}};
-  Json config = family_of(keys).new_config(keys);
+  Json config = new_config(keys);
   EXPECT_EQ(config["dtype"], "bfloat16");
   EXPECT_EQ(config["rope_parameters"], Json({{"rope_theta", 500000.0}, {"rope_type", "linear"}, {"factor", 2.0}}));
   EXPECT_EQ(config["rope_theta"], 500000.0);
@@ -79,14 +86,21 @@ TEST(NewConfig, OlderWordsBecomeTheNewOnes) {
 }
 
 TEST(NewConfig, OfAWrittenOneIsItself) {
-  for (const char* type : {"llama", "qwen2", "gpt2"}) {
+  for (const Family& family : families()) {
+    const std::string type = family.name;
     Json keys = {{"model_type", type}, {"vocab_size", 48}};
-    if (std::string(type) == "gpt2")
+    if (type == "gpt2")
       keys.update(Json{{"n_embd", 16}, {"n_layer", 2}, {"n_head", 2}});
+    else if (type == "bloom")
+      keys.update(Json{{"hidden_size", 16}, {"n_layer", 2}, {"n_head", 2}});
+    else if (type == "chatglm")
+      keys.update(Json{{"hidden_size", 16}, {"num_layers", 2}, {"num_attention_heads", 4}, {"ffn_hidden_size", 24}});
     else
-      keys.update(Json{{"hidden_size", 16}, {"num_hidden_layers", 2}, {"num_attention_heads", 4}});
-    Json config = family_of(keys).new_config(keys);
-    EXPECT_EQ(family_of(config).new_config(config), config) << type;
+      keys.update(Json{{"hidden_size", 32}, {"num_hidden_layers", 2}, {"num_attention_heads", 4}});
+    if (type.starts_with("deepseek")) keys["moe_intermediate_size"] = 8;
+    SCOPED_TRACE(type);
+    Json config = new_config(keys);
+    EXPECT_EQ(new_config(config), config) << type;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "athanor/core/checkpoint/model_folder.h"
 #include "athanor/core/models/family.h"
 #include "tests/testing/data.h"
+#include "tests/testing/family_goldens.h"
 #include "tests/testing/golden.h"
 #include "tests/testing/temp_folder.h"
 
@@ -24,11 +25,7 @@ using base::Json;
 
 std::map<std::string, std::vector<int64_t>> shapes_of(const DecoderModel& model) {
   std::map<std::string, std::vector<int64_t>> shapes;
-  for (const SlotName& row : model.slots) {
-    bool per_layer = std::strstr(row.name, "{}") != nullptr;
-    for (int64_t layer = 0; layer < (per_layer ? model.spec.layers : 1); ++layer)
-      shapes[weight_name(model, row.slot, layer)] = weight_shape(model, row.slot);
-  }
+  for (const WeightPlace& place : weight_places(model)) shapes[weight_name(place)] = weight_shape(model, place.row->slot);
   return shapes;
 }
 
@@ -42,6 +39,21 @@ TEST(Families, NamesShapesAndCountsAreTransformers) {
     EXPECT_EQ(shapes_of(model), (one.at("shapes").get<std::map<std::string, std::vector<int64_t>>>()));
     EXPECT_EQ(parameter_count(model), one.at("parameters"));
     EXPECT_EQ(one.at("config").at("architectures"), Json({model.family->architecture}));
+  }
+  for (const char* variant : testing::family_goldens()) {
+    SCOPED_TRACE(variant);
+    const auto folder = checkpoint::ModelFolder::open(testing::Golden(std::string("families/") + variant).path());
+    DecoderModel model = decoder_from_config(*folder.config);
+    seen.insert(model.family->name);
+    std::map<std::string, std::vector<int64_t>> stored;
+    int64_t numbers = 0;
+    for (const checkpoint::NamedArray& array : folder.weights.arrays()) {
+      stored[array.name] = array.array.shape;
+      numbers += array.array.count();
+    }
+    EXPECT_EQ(shapes_of(model), stored);
+    EXPECT_EQ(parameter_count(model), numbers);
+    EXPECT_EQ(folder.config->at("architectures"), Json({model.family->architecture}));
   }
   EXPECT_EQ(seen.size(), families().size()) << "a family without a golden";
 }

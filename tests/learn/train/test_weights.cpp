@@ -21,7 +21,7 @@ std::unique_ptr<nn::Decoder> tiny_decoder(at::ScalarType type, bool tied = false
                      {"num_attention_heads", 2}, {"vocab_size", 20},  {"tie_word_embeddings", tied}};
   nn::DecoderOptions options;
   options.dtype = type;
-  return nn::Decoder::build(models::decoder_from_config(models::family_of(keys).new_config(keys)), options, 1);
+  return nn::Decoder::build(models::decoder_from_config(models::new_config(keys)), options, 1);
 }
 
 TEST(Weights, KindsFollowFromWhereAWeightIs) {

@@ -54,8 +54,6 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-DecoderSpec spec(const base::Json& config) { return read({config, ConfigOrigin::kFile}); }
-
 std::vector<SlotName> slots(const DecoderSpec& spec) {
   constexpr bool kTransposed = true;
   std::vector<SlotName> table = {
@@ -80,23 +78,19 @@ std::vector<SlotName> slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json new_config(const base::Json& keys) {
-  base::Json config = over_defaults(keys, {{"architectures", {"GPT2LMHeadModel"}},
-                                           {"model_type", "gpt2"},
-                                           {"activation_function", "gelu_new"},
-                                           {"attn_pdrop", 0.1},
-                                           {"embd_pdrop", 0.1},
-                                           {"layer_norm_epsilon", 1e-5},
-                                           {"n_embd", nullptr},
-                                           {"n_head", nullptr},
-                                           {"n_inner", nullptr},
-                                           {"n_layer", nullptr},
-                                           {"n_positions", 1024},
-                                           {"resid_pdrop", 0.1},
-                                           {"scale_attn_weights", true},
-                                           {"tie_word_embeddings", true}});
-  read({config, ConfigOrigin::kRecipe});
-  return config;
+base::Json defaults() {
+  return decoder_defaults({{"activation_function", "gelu_new"},
+                           {"attn_pdrop", 0.1},
+                           {"embd_pdrop", 0.1},
+                           {"layer_norm_epsilon", 1e-5},
+                           {"n_embd", nullptr},
+                           {"n_head", nullptr},
+                           {"n_inner", nullptr},
+                           {"n_layer", nullptr},
+                           {"n_positions", 1024},
+                           {"resid_pdrop", 0.1},
+                           {"scale_attn_weights", true},
+                           {"tie_word_embeddings", true}});
 }
 
 }  // namespace
@@ -105,9 +99,9 @@ Family gpt2_family() {
   return {{"gpt2", "learned positions, LayerNorm, fused q, k and v, GELU", "Radford et al. 2019", "families/gpt2.cpp"},
           "GPT2LMHeadModel",
           "transformer.",
-          spec,
+          read,
           slots,
-          new_config,
+          defaults,
           {".attn.bias", ".attn.masked_bias"}};
 }
 
