@@ -6,7 +6,8 @@ Needs torch, transformers, safetensors, gguf (any environment); build/bin/athano
 through llama-cpp-python in the environment whose python is --llama; without it that row is missing. To make one (it compiles for a
 while): python3 -m venv V && nice -n 19 V/bin/pip install llama-cpp-python.
 
-The model has the shape of Qwen2-0.5B in bfloat16. Prints tokens per second of each, ratios to the best peer, and for decode the floor:
+The model has the shape of Qwen2-0.5B in bfloat16. transformers computes in float32 on a processor without bfloat16 products, where
+libtorch's are a hundred times slower than its float32. Prints tokens per second of each, ratios to the best peer, and for decode the floor:
 bytes that a token must read over what this machine's memory gives (a sum over 1 GiB).
 """
 import argparse
@@ -103,7 +104,8 @@ def run_transformers(folder, prompt, new, threads):
     import torch
     from transformers import AutoModelForCausalLM
     torch.set_num_threads(threads)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).eval()
+    narrow = "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if narrow else torch.float32).eval()
     ids = torch.tensor([[(i * 7919 + 13) % CONFIG["vocab_size"] for i in range(prompt)]])
     with torch.inference_mode():
         for _ in range(2):

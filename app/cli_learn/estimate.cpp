@@ -7,12 +7,12 @@
 #include "app/cli/output.h"
 #include "app/cli/table.h"
 #include "app/cli_learn/learn_commands.h"
-#include "app/cli_learn/memory_estimate.h"
 #include "app/cli_learn/recipe_tree.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/checkpoint/model_folder.h"
 #include "athanor/core/text/tokenizer.h"
+#include "athanor/learn/train/memory_estimate.h"
 #include "athanor/learn/train/model_start.h"
 
 namespace athanor::app {
@@ -49,10 +49,10 @@ double free_memory() {  // bytes
 
 int estimate_command(const EstimateArguments& a, const Invocation& call) {
   Plan plan = plan_of(a, call.everywhere);
-  MemoryEstimate estimate = estimate_memory(plan.model, plan.options);
+  train::MemoryEstimate estimate = train::estimate_memory(plan.model, plan.options);
   base::Json parts = base::Json::object();
   std::vector<std::vector<std::string>> rows;
-  for (const MemoryPart& part : estimate.parts) {
+  for (const train::MemoryPart& part : estimate.parts) {
     if (part.bytes == 0) continue;
     parts[part.name] = part.bytes;
     rows.push_back({part.name, base::human_bytes(part.bytes)});

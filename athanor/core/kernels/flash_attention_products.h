@@ -7,8 +7,7 @@
 // panels are addressed in 32-bit words. A tile of R x V vectors stays in registers: at least 12 sums hide the latency of the
 // multiply-add, and a step loads V + R words for R V products.
 
-#include <cstring>
-
+#include "athanor/core/kernels/units.h"
 #include "athanor/core/kernels/vector_math.h"
 
 namespace athanor::kernels {
@@ -32,13 +31,6 @@ struct F32Math {
     }
   }
 };
-
-template <typename Number>
-inline Vec broadcast_word(const Number* p) {
-  float word;
-  std::memcpy(&word, p, sizeof word);
-  return all(word);
-}
 
 /// The sums of one tile. ldb in words, lda in numbers.
 template <typename Math, int R, int V>

@@ -13,9 +13,7 @@ namespace {
 struct Bf16Math {
   using Number = uint16_t;
   static constexpr int kDepth = 2;
-  static Vec multiply_add(Vec sum, Vec a, Vec b) {
-    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-  }
+  static Vec multiply_add(Vec sum, Vec a, Vec b) { return bf16_dot(sum, a, b); }
   static Vec exponential(Vec x) { return exp2_bf16(x); }
   static void store_numbers(uint16_t* p, Vec x) {  // x came from bf16: its lower halves are zero
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_castps_si512(x), 16)));

@@ -1,6 +1,4 @@
-#include "athanor/core/kernels/lanes_avx2.h"
-
-#include "athanor/core/kernels/tile.h"
+#include "athanor/core/kernels/vector_avx2.h"
 
 #include "athanor/core/kernels/kv_attention_tile.h"
 

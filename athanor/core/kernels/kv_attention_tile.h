@@ -1,8 +1,9 @@
 #pragma once
-// Attention in blocks with a running softmax (FlashAttention: Dao et al. 2022, algorithm 1), for any instruction set:
+// Attention in blocks with a running softmax (FlashAttention: Dao et al. 2022, algorithm 1), written once over vector_avx2.h or
+// vector_avx512.h:
 //   for each block of keys: S = Q K^T * scale; m' = max(m, rows of S); P = e^(S - m'); O = O e^(m - m') + P V; l = l e^(m - m') + P
 //   1 out = O / l
-// Both products are tile.h's. Included after lanes_<isa>.h and tile.h.
+// Both products are tile.h's.
 
 #include <algorithm>
 #include <cmath>
@@ -10,19 +11,21 @@
 #include "athanor/core/base/half.h"
 #include "athanor/core/kernels/aligned.h"
 #include "athanor/core/kernels/kv_attention.h"
+#include "athanor/core/kernels/tile.h"
+#include "athanor/core/kernels/vector_math.h"
 
 namespace athanor::kernels {
 namespace {
 
 constexpr int64_t kKeyBlock = 128;
 
-/// A row of floats as units: bfloat16 pairs, or as they are. `n` is a multiple of the lanes.
+/// A row of floats as units: bfloat16 pairs, or as they are. `n` is a multiple of 16.
 template <class Unit>
 void to_units(const float* x, int64_t n, uint32_t* out) {
   if constexpr (Unit::kElements == 1) {
     std::copy_n(x, n, reinterpret_cast<float*>(out));
   } else {
-    for (int64_t i = 0; i < n; i += Lanes::kCount) Lanes::store_bf16(reinterpret_cast<uint16_t*>(out) + i, Lanes::load(x + i));
+    for (int64_t i = 0; i < n; i += 16) store(reinterpret_cast<uint16_t*>(out) + i, kAllLanes, load(x + i));
   }
 }
 
@@ -87,46 +90,45 @@ class Attention {
                    rows_, width_);
   }
 
-  /// Row r of the running softmax: its first `visible` scores count, the rest up to `all` get weight 0.
-  void soften(int64_t r, int64_t visible, int64_t all) {
-    using Vec = typename Lanes::Vec;
+  /// Row r of the running softmax: its first `visible` scores count, the rest up to `end` get weight 0.
+  void soften(int64_t r, int64_t visible, int64_t end) {
     float* s = scores_ + r * kKeyBlock;
-    std::fill(s + visible, s + all, -INFINITY);
-    const Vec scale = Lanes::all(queries_.scale);
-    Vec top = Lanes::all(-INFINITY);
-    for (int64_t j = 0; j < all; j += Lanes::kCount) {
-      const Vec scaled = j + Lanes::kCount <= visible ? Lanes::mul(Lanes::load(s + j), scale) : scaled_part(s + j, visible - j);
-      Lanes::store(s + j, scaled);
-      top = Lanes::max(top, scaled);
+    std::fill(s + visible, s + end, -INFINITY);
+    const Vec scale = all(queries_.scale);
+    Vec top = all(-INFINITY);
+    for (int64_t j = 0; j < end; j += 16) {
+      const Vec scaled = j + 16 <= visible ? load(s + j) * scale : scaled_part(s + j, visible - j);
+      store(s + j, scaled);
+      top = max(top, scaled);
     }
-    const float most = std::max(most_[r], Lanes::most(top));
+    const float most = std::max(most_[r], largest(top));
     if (visible > 0 && most != -INFINITY) {
-      const Vec minus = Lanes::all(-most);
-      Vec sum = Lanes::zero();
-      for (int64_t j = 0; j < all; j += Lanes::kCount) {
-        const Vec weight = Lanes::exp(Lanes::add(Lanes::load(s + j), minus));
-        Lanes::store(s + j, weight);
-        sum = Lanes::add(sum, weight);
+      const Vec minus = all(-most);
+      Vec sum = all(0);
+      for (int64_t j = 0; j < end; j += 16) {
+        const Vec weight = exp(load(s + j) + minus);
+        store(s + j, weight);
+        sum = sum + weight;
       }
-      rescale(r, std::exp(most_[r] - most), Lanes::sum(sum));
+      rescale(r, std::exp(most_[r] - most), kernels::sum(sum));
       most_[r] = most;
     } else {
-      std::fill_n(s, all, 0.0f);
+      std::fill_n(s, end, 0.0f);
     }
-    to_units<Unit>(s, all, weights_ + r * kKeyBlock);
+    to_units<Unit>(s, end, weights_ + r * kKeyBlock);
   }
 
   /// The border between visible and hidden scores; a negative scale must not turn -inf into +inf.
-  typename Lanes::Vec scaled_part(float* s, int64_t visible) {
-    for (int64_t j = 0; j < std::min<int64_t>(visible, Lanes::kCount); ++j) s[j] *= queries_.scale;
-    return Lanes::load(s);
+  Vec scaled_part(float* s, int64_t visible) {
+    for (int64_t j = 0; j < std::min<int64_t>(visible, 16); ++j) s[j] *= queries_.scale;
+    return load(s);
   }
 
   void rescale(int64_t r, float factor, float sum) {
     total_[r] = total_[r] * factor + sum;
     if (factor == 1.0f) return;
     float* out = out_ + r * width_;
-    for (int64_t d = 0; d < width_; d += Lanes::kCount) Lanes::store(out + d, Lanes::mul(Lanes::load(out + d), Lanes::all(factor)));
+    for (int64_t d = 0; d < width_; d += 16) store(out + d, load(out + d) * all(factor));
   }
 
   void finish() {

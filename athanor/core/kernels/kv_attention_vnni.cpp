@@ -1,6 +1,4 @@
-#include "athanor/core/kernels/lanes_vnni.h"
-
-#include "athanor/core/kernels/tile.h"
+#include "athanor/core/kernels/vector_avx512.h"
 
 #include "athanor/core/kernels/kv_attention_tile.h"
 

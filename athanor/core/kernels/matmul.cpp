@@ -64,7 +64,7 @@ uint64_t WeightMatrix::bytes() const {
 
 uint64_t MatmulWork::bytes(int64_t rows, int64_t columns) {
   const auto padded = static_cast<uint64_t>((columns + 31) / 32 * 32), m = static_cast<uint64_t>(rows);
-  return m * padded * (4 + 2 + 1) + m * (padded / 32) * 8;
+  return m * padded * (4 + 2 + 4 + 1) + m * (padded / 32) * 8;
 }
 
 void PreparedInput::prepare(const float* x, int64_t stride, std::span<const Product> products, MatmulWork& work) {
@@ -77,7 +77,9 @@ void PreparedInput::prepare(const float* x, int64_t stride, std::span<const Prod
     f32 = padded_f32 = work.f32_.at_least<float>(rows * padded);
     f32_stride = padded;
   }
-  uint16_t* rounded = any_of_type(products, WeightType::kBF16) ? work.bf16_.at_least<uint16_t>(rows * padded) : nullptr;
+  uint16_t* narrowed = any_of_type(products, WeightType::kBF16) ? work.bf16_.at_least<uint16_t>(rows * padded) : nullptr;
+  const MatmulKernels& kernels = kernels_in_force();
+  float* widened = narrowed && kernels.widen && rows > kMostDotRows ? work.rounded_.at_least<float>(rows * padded) : nullptr;
   int8_t* quants = nullptr;
   float* quant_scales = nullptr;
   int32_t* quant_offsets = nullptr;
@@ -86,11 +88,11 @@ void PreparedInput::prepare(const float* x, int64_t stride, std::span<const Prod
     quant_scales = work.scales_.at_least<float>(rows * blocks * 2);
     quant_offsets = reinterpret_cast<int32_t*>(quant_scales + rows * blocks);
   }
-  bf16 = rounded;
+  bf16 = narrowed;
+  rounded = widened;
   i8 = quants;
   scales = quant_scales;
   offsets = quant_offsets;
-  const auto to_bf16 = kernels_in_force().to_bf16;
   base::parallel_for(rows, row_grain(columns), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       const float* from = x + m * stride;
@@ -98,9 +100,10 @@ void PreparedInput::prepare(const float* x, int64_t stride, std::span<const Prod
         std::memcpy(padded_f32 + m * padded, from, static_cast<size_t>(columns) * 4);
         std::fill(padded_f32 + m * padded + columns, padded_f32 + (m + 1) * padded, 0.0f);
       }
-      if (rounded) {
-        to_bf16(from, columns, rounded + m * padded);
-        std::fill(rounded + m * padded + columns, rounded + (m + 1) * padded, uint16_t{0});
+      if (narrowed) {
+        kernels.to_bf16(from, columns, narrowed + m * padded);
+        std::fill(narrowed + m * padded + columns, narrowed + (m + 1) * padded, uint16_t{0});
+        if (widened) kernels.widen(narrowed + m * padded, padded, widened + m * padded);
       }
       if (quants) quantize_i8_input(from, columns, quants + m * padded, quant_scales + m * blocks, quant_offsets + m * blocks);
     }

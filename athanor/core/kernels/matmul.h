@@ -43,7 +43,7 @@ class MatmulWork {
 
  private:
   friend struct PreparedInput;
-  AlignedBuffer f32_, bf16_, i8_, scales_;
+  AlignedBuffer f32_, bf16_, rounded_, i8_, scales_;
 };
 
 /// All products of the same x [rows, columns] (`stride` floats from row to row), in one parallel region. Every weight has x's

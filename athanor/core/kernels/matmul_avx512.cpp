@@ -1,6 +1,4 @@
-#include "athanor/core/kernels/lanes_avx512.h"
-
-#include "athanor/core/kernels/tile.h"
+#include "athanor/core/kernels/vector_avx512.h"
 
 #include "athanor/core/kernels/matmul_i8.h"
 #include "athanor/core/kernels/matmul_rows.h"
@@ -17,10 +15,12 @@ struct Quads {
   };
   static constexpr int kTileRows = 6;
   static Sum all(int32_t x) { return _mm512_set1_epi32(x); }
-  static Weights load(const uint8_t* p) { return load_units(p); }
-  static Input broadcast(const int8_t* p) {
+  static Weights load(const uint8_t* p) { return _mm512_loadu_si512(p); }
+  using Inputs = const int8_t*;
+  static Inputs inputs(const int8_t* block) { return block; }
+  static Input broadcast(Inputs block, int64_t quad) {
     int32_t four;
-    std::memcpy(&four, p, 4);
+    std::memcpy(&four, block + quad * 4, 4);
     const __m512i x = _mm512_set1_epi32(four);
     return {_mm512_srai_epi16(_mm512_slli_epi16(x, 8), 8), _mm512_srai_epi16(x, 8)};
   }
@@ -31,20 +31,10 @@ struct Quads {
   static __m512 to_f32(Sum sum) { return _mm512_cvtepi32_ps(sum); }
 };
 
-void f32(const PreparedInput& x, const Product& product, int64_t n0, int64_t columns) {
-  rows_task<UnitF32, UnitF32>(x.f32, x.f32_stride, x, product, n0, columns);
-}
-void f16(const PreparedInput& x, const Product& product, int64_t n0, int64_t columns) {
-  rows_task<UnitF16, UnitF32>(x.f32, x.f32_stride, x, product, n0, columns);
-}
-void bf16(const PreparedInput& x, const Product& product, int64_t n0, int64_t columns) {
-  rows_task<UnitBf16, UnitBf16>(x.bf16, x.padded, x, product, n0, columns);
-}
-
 }  // namespace
 
 const MatmulKernels& matmul_avx512() {
-  static constexpr MatmulKernels kernels = {f32, f16, bf16, i8_task<Quads>, round_row};
+  static constexpr MatmulKernels kernels = {f32_task, f16_task, bf16_task, i8_task<Quads>, round_row, widen_row};
   return kernels;
 }
 

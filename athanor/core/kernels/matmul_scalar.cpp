@@ -67,7 +67,7 @@ void to_bf16(const float* x, int64_t n, uint16_t* out) {
 }  // namespace
 
 const MatmulKernels& matmul_scalar() {
-  static constexpr MatmulKernels kernels = {f32, f16, bf16, i8, to_bf16};
+  static constexpr MatmulKernels kernels = {f32, f16, bf16, i8, to_bf16, nullptr};
   return kernels;
 }
 

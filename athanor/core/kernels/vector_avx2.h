@@ -112,6 +112,14 @@ inline void store(uint16_t* p, Mask mask, Vec x) {
   _mm_storeu_si128(at + 1, narrow(x.high));
   if (mask != kAllLanes) std::memcpy(p, part, 2 * static_cast<size_t>(__builtin_popcount(mask)));
 }
+inline Vec lower_bf16(Vec pairs) {
+  const auto half = [](__m256 x) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 16)); };
+  return {half(pairs.low), half(pairs.high)};
+}
+inline Vec load_f16(const uint16_t* p) {
+  const auto* at = reinterpret_cast<const __m128i*>(p);
+  return {_mm256_cvtph_ps(_mm_loadu_si128(at)), _mm256_cvtph_ps(_mm_loadu_si128(at + 1))};
+}
 inline Vec rounded_to(float, Vec x) { return x; }
 inline Vec rounded_to(uint16_t, Vec x) { return {widen(narrow(x.low)), widen(narrow(x.high))}; }
 

@@ -66,6 +66,16 @@ inline Vec from_bf16(__m256i x) { return _mm512_castsi512_ps(_mm512_slli_epi32(_
 inline Vec load(const uint16_t* p, Mask mask) { return from_bf16(_mm256_maskz_loadu_epi16(mask, p)); }
 inline void store(uint16_t* p, Mask mask, Vec x) { _mm256_mask_storeu_epi16(p, mask, to_bf16(x)); }
 
+/// Of words that hold two bfloat16: the lower as float32.
+inline Vec lower_bf16(Vec pairs) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(pairs), 16)); }
+#ifdef __AVX512BF16__
+/// sum + the products of both pairs of a word.
+inline Vec bf16_dot(Vec sum, Vec a, Vec b) {
+  return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+}
+#endif
+inline Vec load_f16(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+
 /// The value as it will be read back from memory.
 inline Vec rounded_to(float, Vec x) { return x; }
 inline Vec rounded_to(uint16_t, Vec x) { return from_bf16(to_bf16(x)); }

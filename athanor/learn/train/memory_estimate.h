@@ -9,7 +9,7 @@
 #include "athanor/core/models/family.h"
 #include "athanor/learn/train/recipe.h"
 
-namespace athanor::app {
+namespace athanor::train {
 
 struct MemoryPart {
   const char* name;
@@ -21,6 +21,8 @@ struct MemoryEstimate {
   double total = 0;
 };
 
-MemoryEstimate estimate_memory(const models::DecoderModel& model, const train::TrainOptions& options);
+/// Within 10 % of the largest resident size that was measured over shapes of 0.1 to 50 million parameters
+/// (tests/app/test_estimate.cpp).
+MemoryEstimate estimate_memory(const models::DecoderModel& model, const TrainOptions& options);
 
-}  // namespace athanor::app
+}  // namespace athanor::train
