@@ -60,10 +60,10 @@ TEST(BlockFormat, TheSearchForScalesLosesNoMoreThanGgmls) {
   base::Philox random(1, 0, base::Purpose::kTest);
   std::vector<float> numbers(1 << 16);
   for (float& x : numbers) x = static_cast<float>(random.normal());
-  // What ggml_quantize_chunk loses on normal numbers (llama.cpp, without an importance matrix), and 1 % more.
-  EXPECT_LT(loss_of("Q4_K", numbers), 1.0);
-  EXPECT_LT(loss_of("Q5_K", numbers), 1.0);
-  EXPECT_LT(loss_of("Q6_K", numbers), 1.0);
+  // ggml_quantize_chunk (ggml 0.25.3, no importance matrix) loses 0.0713, 0.0360 and 0.0177 on normal numbers; 1 % more is allowed.
+  EXPECT_LT(loss_of("Q4_K", numbers), 0.0720);
+  EXPECT_LT(loss_of("Q5_K", numbers), 0.0364);
+  EXPECT_LT(loss_of("Q6_K", numbers), 0.0179);
 }
 
 TEST(BlockFormat, BlocksOfZerosAndOfOneNumberComeBack) {

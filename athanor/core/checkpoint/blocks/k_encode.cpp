@@ -3,7 +3,8 @@
 //   sum_i w_i (s q_i - m - x_i)^2,   q_i = round((x_i + m) / s) within its bits
 //
 // small. For fixed q the best s and m are a weighted least-squares line; so several spacings are tried around the one that puts
-// the extremes at the ends, each gives its q, its line and its error, and the best stays. Large numbers weigh more:
+// the extremes at the ends, with the smallest number and with the best minimum so far; each gives its q, its line and its error,
+// and the best stays. Large numbers weigh more:
 // w = root mean square + |x| for Q4_K and Q5_K, x^2 for Q6_K, as llama.cpp weighs without an importance matrix. Then the scales
 // themselves are rounded to 6 (8) bits of the block's largest, and the numbers once more with what the scales became.
 // Not llama.cpp's search step for step: its error on normal numbers is the measure (tests/core/checkpoint/test_block_format.cpp).
@@ -44,26 +45,37 @@ Line least_squares(const float* x, const float* w, const int* q, int n) {
   return {sqq > 0 ? static_cast<float>(sxq / sqq) : 0.0f, 0};
 }
 
-/// 32 numbers, q in 0..levels.
-Line fit_line(const float* x, const float* w, int levels) {
+struct Fit {
+  Line line;
+  double error = HUGE_VAL;
+};
+
+/// 32 numbers: their q in 0..levels for this spacing, the best line through them, and what it misses.
+Fit fit_spacing(const float* x, const float* w, int levels, float by, float min) {
   constexpr int kValues = 32;
-  const float low = std::min(0.0f, *std::min_element(x, x + kValues)), high = *std::max_element(x, x + kValues);
+  int q[kValues];
+  for (int i = 0; i < kValues; ++i) q[i] = nearest((x[i] + min) * by, 0, levels);
+  Fit fit{least_squares(x, w, q, kValues), 0};
+  for (int i = 0; i < kValues; ++i) {
+    const double miss = fit.line.scale * static_cast<float>(q[i]) - fit.line.min - x[i];
+    fit.error += w[i] * miss * miss;
+  }
+  return fit;
+}
+
+Line fit_line(const float* x, const float* w, int levels) {
+  const float low = std::min(0.0f, *std::min_element(x, x + 32)), high = *std::max_element(x, x + 32);
   if (!(high > low)) return {0, -low};
-  Line best;
-  double least = HUGE_VAL;
+  Fit best;
+  auto keep = [&best](const Fit& fit) {
+    if (fit.error < best.error) best = fit;
+  };
   for (int step = -10; step <= 10; ++step) {
     const float by = (static_cast<float>(levels) + 0.1f * static_cast<float>(step)) / (high - low);
-    int q[kValues];
-    for (int i = 0; i < kValues; ++i) q[i] = nearest((x[i] - low) * by, 0, levels);
-    const Line line = least_squares(x, w, q, kValues);
-    double error = 0;
-    for (int i = 0; i < kValues; ++i) {
-      const double miss = line.scale * static_cast<float>(q[i]) - line.min - x[i];
-      error += w[i] * miss * miss;
-    }
-    if (error < least) least = error, best = line;
+    keep(fit_spacing(x, w, levels, by, -low));
+    keep(fit_spacing(x, w, levels, by, best.line.min));  // the minimum that the best line so far found
   }
-  return best;
+  return best.line;
 }
 
 /// 16 numbers, q in -32..31, no minimum.
