@@ -1,4 +1,4 @@
-"""Tokenizing and training against tiktoken and `tokenizers`, one thread, in interleaved rounds. Prints MB/s and ratios; the best round
+"""Tokenizing and training against tiktoken, sentencepiece and `tokenizers`, one thread, in interleaved rounds of processor time. Prints MB/s and ratios; the best round
 of each counts. Needs the shared data (ATHANOR_DATA, else ../shared/data) and build/bin/bench_tokenizer (ATHANOR_BENCH names another).
 
 usage: python bench/tokenizer.py [ROUNDS]"""
@@ -12,6 +12,7 @@ import time
 
 os.environ['TOKENIZERS_PARALLELISM'] = 'false'
 os.environ['RAYON_NUM_THREADS'] = '1'
+import sentencepiece
 import tiktoken
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
@@ -48,9 +49,9 @@ def gpt2_of_tokenizers():
 
 
 def timed(work):
-    start = time.perf_counter()
+    start = time.process_time()
     result = work()
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
 def encoding():
@@ -72,6 +73,31 @@ def encoding():
               f'   {speed["cold"] / speed["tiktoken"]:16.1f}  {speed["cold"] / speed["tokenizers"]:18.1f}')
 
 
+def pieces():
+    """SentencePiece models and BERT's WordPiece against the libraries that they come from."""
+    bert = Tokenizer.from_file(str(DATA / 'vocab/minilm-tokenizer.json'))
+    bert.no_truncation(), bert.no_padding()
+    kinds = [('SentencePiece BPE', 'vocab/llama2-tokenizer.model', 'sentencepiece'), ('SentencePiece unigram', 'vocab/sentencepiece-unigram-1k.model', 'sentencepiece'),
+             ('WordPiece', 'vocab/minilm-tokenizer.json', 'tokenizers')]
+    for kind, file, peer in kinds:
+        if peer == 'sentencepiece':
+            sp = sentencepiece.SentencePieceProcessor(model_file=str(DATA / file))
+            encode = sp.encode
+        else:
+            encode = lambda text: bert.encode(text, add_special_tokens=False).ids
+        print(f'{kind}, MB/s\n{"file":42} {"athanor":>8} {"warm":>7} {peer:>13}   athanor/{peer}')
+        for name in FILES:
+            text, best = (DATA / name).read_text(), {}
+            for _ in range(ROUNDS):
+                ours = run('encode', DATA / file, 3, DATA / name)[0]
+                theirs, ids = timed(lambda: encode(text))
+                assert ours['ids'] == len(ids), (ours['ids'], len(ids))
+                for key, seconds in [('cold', ours['first']), ('warm', ours['best']), (peer, theirs)]:
+                    best[key] = min(best.get(key, 1e9), seconds)
+            speed = {k: ours['bytes'] / s / 1e6 for k, s in best.items()}
+            print(f'{name:42} {speed["cold"]:8.1f} {speed["warm"]:7.1f} {speed[peer]:13.1f}   {speed["cold"] / speed[peer]:10.1f}')
+
+
 def training():
     with tempfile.TemporaryDirectory() as folder:
         corpus = folder + '/corpus.txt'
@@ -89,4 +115,5 @@ def training():
 
 
 encoding()
+pieces()
 training()

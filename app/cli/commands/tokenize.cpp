@@ -55,7 +55,7 @@ int run(const Flags& flags, const Arguments& a) {
       print(decoded + "\n");
     return 0;
   }
-  auto ids = tokenizer->encode(text, {.add_special_tokens = !a.no_special, .parse_special = !a.no_special});
+  auto ids = tokenizer->encode(text, {.add_special_tokens = !a.no_special, .parse_special = !a.no_special, .all_threads = true});
   if (a.json)
     print_json(as_json(ids, *tokenizer));
   else
@@ -67,7 +67,7 @@ int run(const Flags& flags, const Arguments& a) {
 
 Run declare_tokenize(Flags& flags) {
   auto a = std::make_shared<Arguments>();
-  flags.positional("TOKENIZER", a->tokenizer, "a folder with a tokenizer, or a tokenizer.json");
+  flags.positional("TOKENIZER", a->tokenizer, "a folder with a tokenizer, or its file: tokenizer.json, *.model, *.tiktoken");
   flags.positional("FILE", a->file, "the text; - or nothing: standard input", false);
   flags.text("--text", a->text, {"the text itself"});
   flags.flag("--decode", a->decode, "the other way: the text is a list of ids");

@@ -9,28 +9,16 @@
 
 namespace athanor::text {
 
-using Norm = std::unique_ptr<Normalizer>;
-Norm make_nfc(const Component&);
-Norm make_nfd(const Component&);
-Norm make_nfkc(const Component&);
-Norm make_nfkd(const Component&);
-Norm make_prepend(const Component&);
-Norm make_replace(const Component&);
-Norm make_lowercase(const Component&);
-Norm make_normalizer_sequence(const Component&);
-
-using Pre = std::unique_ptr<PreTokenizer>;
-Pre make_byte_level_split(const Component&);
-Pre make_split(const Component&);
-Pre make_digits(const Component&);
-Pre make_metaspace_split(const Component&);
-Pre make_pre_tokenizer_sequence(const Component&);
-
 std::unique_ptr<Model> make_bpe(const Component&, ModelTables, bool byte_level);
+std::unique_ptr<Model> make_unigram(const Component&, ModelTables, bool byte_level);
+std::unique_ptr<Model> make_word_piece(const Component&, ModelTables, bool byte_level);
+std::unique_ptr<Model> make_word_level(const Component&, ModelTables, bool byte_level);
 
 using Post = std::unique_ptr<PostProcessor>;
 Post make_byte_level_post(const Component&, int64_t);
 Post make_template_processing(const Component&, int64_t);
+Post make_bert_processing(const Component&, int64_t);
+Post make_roberta_processing(const Component&, int64_t);
 Post make_post_processor_sequence(const Component&, int64_t);
 
 using Dec = std::unique_ptr<Decoder>;
@@ -40,6 +28,9 @@ Dec make_fuse(const Component&);
 Dec make_strip(const Component&);
 Dec make_replace_decoder(const Component&);
 Dec make_metaspace_decoder(const Component&);
+Dec make_word_piece_decoder(const Component&);
+Dec make_ctc(const Component&);
+Dec make_bpe_decoder(const Component&);
 Dec make_decoder_sequence(const Component&);
 
 size_t scan_gpt2(std::string_view text, size_t begin);
@@ -47,50 +38,27 @@ size_t scan_cl100k(std::string_view text, size_t begin);
 size_t scan_qwen2(std::string_view text, size_t begin);
 size_t scan_o200k(std::string_view text, size_t begin);
 
-std::span<const NormalizerRow> normalizers() {
-  static const NormalizerRow rows[] = {
-      {{"nfc", "composes characters", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"}, "NFC", make_nfc},
-      {{"nfd", "decomposes characters", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"}, "NFD", make_nfd},
-      {{"nfkc", "composes characters, look-alikes made equal", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"},
-       "NFKC",
-       make_nfkc},
-      {{"nfkd", "decomposes characters, look-alikes made equal", "Unicode Annex #15", "tokenizers/normalizers/unicode_forms.cpp"},
-       "NFKD",
-       make_nfkd},
-      {{"prepend", "puts a fixed text before every piece", "", "tokenizers/normalizers/prepend.cpp"}, "Prepend", make_prepend},
-      {{"replace", "replaces a text or what a pattern matches", "", "tokenizers/normalizers/replace.cpp"}, "Replace", make_replace},
-      {{"lowercase", "makes every character lower case", "", "tokenizers/normalizers/lowercase.cpp"}, "Lowercase", make_lowercase},
-      {{"sequence", "normalizers one after the other", "", "tokenizers/normalizers/sequence.cpp"},
-       "Sequence",
-       make_normalizer_sequence},
-  };
-  return rows;
-}
-
-std::span<const PreTokenizerRow> pre_tokenizers() {
-  static const PreTokenizerRow rows[] = {
-      {{"byte-level", "GPT-2's words, as bytes", "Radford et al. 2019", "tokenizers/pre_tokenizers/byte_level.cpp"},
-       "ByteLevel",
-       make_byte_level_split},
-      {{"split", "cuts where a text or a pattern matches", "", "tokenizers/pre_tokenizers/split.cpp"}, "Split", make_split},
-      {{"digits", "numbers apart from the rest", "", "tokenizers/pre_tokenizers/digits.cpp"}, "Digits", make_digits},
-      {{"metaspace", "spaces become marks, at which words begin", "Kudo and Richardson 2018, arXiv:1808.06226",
-        "tokenizers/pre_tokenizers/metaspace.cpp"},
-       "Metaspace",
-       make_metaspace_split},
-      {{"sequence", "pre-tokenizers one after the other", "", "tokenizers/pre_tokenizers/sequence.cpp"},
-       "Sequence",
-       make_pre_tokenizer_sequence},
-  };
-  return rows;
-}
-
 std::span<const ModelRow> models() {
   static const ModelRow rows[] = {
       {{"bpe", "merges the pair that was merged first in training, again and again", "Sennrich et al. 2016, arXiv:1508.07909",
         "tokenizers/models/bpe.cpp"},
        "BPE",
+       ModelRow::Tables::kMerges,
        make_bpe},
+      {{"unigram", "the likeliest of all ways to cut a word into pieces", "Kudo 2018, arXiv:1804.10959",
+        "tokenizers/models/unigram.cpp"},
+       "Unigram",
+       ModelRow::Tables::kScores,
+       make_unigram},
+      {{"word-piece", "the longest token, again and again", "Devlin et al. 2018, arXiv:1810.04805",
+        "tokenizers/models/word_piece.cpp"},
+       "WordPiece",
+       ModelRow::Tables::kIds,
+       make_word_piece},
+      {{"word-level", "a word is a token or unknown", "", "tokenizers/models/word_level.cpp"},
+       "WordLevel",
+       ModelRow::Tables::kIds,
+       make_word_level},
   };
   return rows;
 }
@@ -104,6 +72,14 @@ std::span<const PostProcessorRow> post_processors() {
         "tokenizers/post_processors/template_processing.cpp"},
        "TemplateProcessing",
        make_template_processing},
+      {{"bert-processing", "[CLS] and [SEP] around a text", "Devlin et al. 2018, arXiv:1810.04805",
+        "tokenizers/post_processors/cls_sep.cpp"},
+       "BertProcessing",
+       make_bert_processing},
+      {{"roberta-processing", "<s> and </s> around a text", "Liu et al. 2019, arXiv:1907.11692",
+        "tokenizers/post_processors/cls_sep.cpp"},
+       "RobertaProcessing",
+       make_roberta_processing},
       {{"sequence", "post-processors one after the other", "", "tokenizers/post_processors/sequence.cpp"},
        "Sequence",
        make_post_processor_sequence},
@@ -123,6 +99,17 @@ std::span<const DecoderRow> decoders() {
       {{"strip", "takes a character off the ends", "", "tokenizers/decoders/strip.cpp"}, "Strip", make_strip},
       {{"replace", "replaces a text in each token", "", "tokenizers/decoders/replace.cpp"}, "Replace", make_replace_decoder},
       {{"metaspace", "marks back to spaces", "", "tokenizers/decoders/metaspace.cpp"}, "Metaspace", make_metaspace_decoder},
+      {{"word-piece", "spaces before words, none before their parts", "Devlin et al. 2018, arXiv:1810.04805",
+        "tokenizers/decoders/word_piece.cpp"},
+       "WordPiece",
+       make_word_piece_decoder},
+      {{"ctc", "equal neighbours once, without padding", "Graves et al. 2006", "tokenizers/decoders/word_piece.cpp"},
+       "CTC",
+       make_ctc},
+      {{"bpe-decoder", "marks at the ends of words back to spaces", "Sennrich et al. 2016, arXiv:1508.07909",
+        "tokenizers/decoders/bpe.cpp"},
+       "BPEDecoder",
+       make_bpe_decoder},
       {{"sequence", "decoders one after the other", "", "tokenizers/decoders/sequence.cpp"}, "Sequence", make_decoder_sequence},
   };
   return rows;
@@ -150,8 +137,6 @@ std::span<const ScannerRow> scanners() {
   return rows;
 }
 
-Norm make_normalizer(const Component& c) { return find_component(normalizers(), c, "normalizer").make(c); }
-Pre make_pre_tokenizer(const Component& c) { return find_component(pre_tokenizers(), c, "pre-tokenizer").make(c); }
 Dec make_decoder(const Component& c) { return find_component(decoders(), c, "decoder").make(c); }
 Post make_post_processor(const Component& c, int64_t vocab_size) {
   return find_component(post_processors(), c, "post-processor").make(c, vocab_size);

@@ -1,17 +1,16 @@
-// The merges of a SentencePiece BPE model are not stored; they follow from the scores: every way to cut a piece into two pieces is
-// a rule, the better the piece's score the earlier, of one piece the longer left part first. That is what transformers' conversion
-// of Llama's tokenizer does. Checked against the ids of llama2.c's own encoder for stories260K.
+// The merges follow from the scores (piece_merges.h). Checked against the ids of llama2.c's own encoder for stories260K.
 
 #include "athanor/core/text/llama2c_tokenizer.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <tuple>
 
 #include "athanor/core/base/byte_reader.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/mapped_file.h"
+#include "athanor/core/text/tokenizers/byte_alphabet.h"
+#include "athanor/core/text/tokenizers/piece_merges.h"
 #include "athanor/core/text/tokenizers/tokenizer_json.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 #include "athanor/core/text/trainers/tokenizer_folder.h"
@@ -64,44 +63,12 @@ Pieces read_pieces(std::span<const std::byte> bytes, const std::string& name) {
     if (id > kMaxTokenId || pieces.vocabulary.add(token, id) != Vocabulary::Added::kYes)
       refuse(name, base::cat("token ", id, " occurs twice"), base::cat("\"", token, "\""));
   }
-  constexpr const char* kDigits = "0123456789ABCDEF";
   for (int byte = 0; byte < 256; ++byte) {
-    std::string token = base::cat("<0x", kDigits[byte >> 4], kDigits[byte & 15], ">");
+    std::string token = byte_piece(static_cast<unsigned char>(byte));
     if (pieces.vocabulary.find(token) != kFirstByte + byte)
       refuse(name, "not a vocabulary with byte fallback", "", base::cat("token ", kFirstByte + byte, " = ", token));
   }
   return pieces;
-}
-
-struct ScoredMerge {
-  Merge merge;
-  float score;
-  uint32_t left_length, right_length;  // characters
-};
-
-std::vector<Merge> merges_of(const Pieces& pieces) {
-  const Vocabulary& vocabulary = pieces.vocabulary;
-  std::vector<ScoredMerge> all;
-  for (TokenId id = kFirstPiece; id < vocabulary.id_limit(); ++id) {
-    std::string_view piece = vocabulary.token(id);
-    size_t first = all.size();
-    uint32_t count = 0, total = 0;
-    for (size_t i = 0; i < piece.size(); i += char_at(piece.data() + i).length) ++total;
-    for (size_t i = 0; i < piece.size(); i += char_at(piece.data() + i).length, ++count) {
-      TokenId left = vocabulary.find(piece.substr(0, i)), right = vocabulary.find(piece.substr(i));
-      if (count > 0 && left >= 0 && right >= 0)
-        all.push_back({{left, right, id}, pieces.scores[static_cast<size_t>(id)], count, total - count});
-    }
-    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end(), [](const ScoredMerge& a, const ScoredMerge& b) {
-      return std::pair(a.merge.left, a.merge.right) < std::pair(b.merge.left, b.merge.right);
-    });
-  }
-  std::stable_sort(all.begin(), all.end(), [](const ScoredMerge& a, const ScoredMerge& b) {
-    return std::tuple(a.score, a.left_length, a.right_length) > std::tuple(b.score, b.left_length, b.right_length);
-  });
-  std::vector<Merge> merges;
-  for (const ScoredMerge& scored : all) merges.push_back(scored.merge);
-  return merges;
 }
 
 constexpr std::string_view kLlama2 = R"({
@@ -123,11 +90,13 @@ constexpr std::string_view kLlama2 = R"({
 void convert_llama2c_tokenizer(const std::filesystem::path& file, const std::filesystem::path& folder) {
   base::MappedFile mapped(file);
   Pieces pieces = read_pieces(mapped.bytes(), file.string());
-  std::vector<Merge> merges = merges_of(pieces);
+  std::vector<bool> usable(pieces.scores.size(), true);
+  std::fill_n(usable.begin(), kFirstPiece, false);
+  PieceMerges found = merges_of_pieces(pieces.vocabulary, pieces.scores, usable);
   base::Json document = base::parse_json(kLlama2, kWhere, "the Llama 2 pipeline");
   for (TokenId id : {0, 1, 2}) document["added_tokens"].push_back(special_token_json(id, spelled(id, "")));
   base::Json model = {{"type", "BPE"}, {"unk_token", "<unk>"}, {"fuse_unk", true}, {"byte_fallback", true}};
-  auto pipeline = build_pipeline(document, model, {std::move(pieces.vocabulary), std::move(merges)}, file.string());
+  auto pipeline = build_pipeline(document, model, {std::move(pieces.vocabulary), std::move(found.merges)}, file.string());
   write_tokenizer_files(*pipeline, {"<s>", "</s>", "<unk>"}, folder);
 }
 

@@ -6,6 +6,8 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/mapped_file.h"
+#include "athanor/core/text/sentencepiece.h"
+#include "athanor/core/text/tiktoken.h"
 #include "athanor/core/text/tokenizers/tokenizer_json.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 
@@ -69,6 +71,23 @@ std::unique_ptr<Tokenizer> load_pair(const fs::path& vocab, const fs::path& merg
   return parse_vocab_and_merges(vocab_file.text(), vocab.string(), merges_file.text(), merges.string(), names);
 }
 
+/// A file of any kind; tokenizer.model is SentencePiece's, or a list of ranks as Llama 3's.
+std::unique_ptr<Tokenizer> load_file(const fs::path& file) {
+  if (file.extension() == ".gguf")
+    base::input_error("text.tokenizer",
+                      {"the tokenizer inside a GGUF file is not read here", file.string(), "a tokenizer's own file or folder"});
+  fs::path folder = file.parent_path();
+  std::string name = file.filename().string();
+  if (constexpr std::string_view kVocab = "vocab.json"; name.ends_with(kVocab))  // gpt2-vocab.json has gpt2-merges.txt beside it
+    return load_pair(file, folder / (name.substr(0, name.size() - kVocab.size()) + "merges.txt"), read_names(folder));
+  base::MappedFile mapped(file);
+  bool is_model = file.extension() == ".model";
+  if (file.extension() == ".tiktoken" || (is_model && looks_like_tiktoken(mapped.text())))
+    return parse_tiktoken(mapped.text(), file.string());
+  if (is_model) return parse_sentencepiece_model(mapped.text(), file.string());
+  return parse_tokenizer_json(mapped.text(), file.string(), read_names(folder));
+}
+
 }  // namespace
 
 std::unique_ptr<TextStream> Tokenizer::stream(bool skip_special) const { return std::make_unique<ByteStream>(*this, skip_special); }
@@ -79,24 +98,20 @@ std::string Tokenizer::json() const {
 
 std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {
   std::error_code none;
-  bool is_folder = fs::is_directory(path, none);
-  fs::path folder = is_folder ? path : path.parent_path();
-  fs::path file = is_folder ? path / "tokenizer.json" : path;
-  if (!is_folder && !fs::exists(path, none)) base::input_error("text.tokenizer", {"no such file or folder", path.string()});
-  if (is_folder && !fs::exists(file, none)) {
-    if (fs::exists(path / "vocab.json", none) && fs::exists(path / "merges.txt", none))
-      return load_pair(path / "vocab.json", path / "merges.txt", read_names(folder));
-    base::input_error("text.tokenizer",
-                      {"the folder has no tokenizer", path.string(), "tokenizer.json, or vocab.json and merges.txt"});
+  if (!fs::is_directory(path, none)) {
+    if (!fs::exists(path, none)) base::input_error("text.tokenizer", {"no such file or folder", path.string()});
+    return load_file(path);
   }
-  if (file.extension() == ".gguf")
-    base::input_error("text.tokenizer",
-                      {"the tokenizer inside a GGUF file is not supported", path.string(), "a folder with tokenizer.json"});
-  std::string name = file.filename().string();
-  if (constexpr std::string_view kVocab = "vocab.json"; name.ends_with(kVocab))  // gpt2-vocab.json has gpt2-merges.txt beside it
-    return load_pair(file, folder / (name.substr(0, name.size() - kVocab.size()) + "merges.txt"), read_names(folder));
-  base::MappedFile mapped(file);
-  return parse_tokenizer_json(mapped.text(), file.string(), read_names(folder));
+  for (const char* name : {"tokenizer.json", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {
+    if (!fs::exists(path / name, none)) continue;
+    if (std::string_view(name) == "vocab.json" && !fs::exists(path / "merges.txt", none)) continue;
+    return load_file(path / name);
+  }
+  for (const auto& entry : fs::directory_iterator(path, none))
+    if (entry.path().extension() == ".tiktoken") return load_file(entry.path());
+  base::input_error("text.tokenizer",
+                    {"the folder has no tokenizer", path.string(),
+                     "tokenizer.json, vocab.json and merges.txt, tokenizer.model, spiece.model or a .tiktoken file"});
 }
 
 }  // namespace athanor::text

@@ -18,6 +18,7 @@ using TokenId = int32_t;
 struct EncodeOptions {
   bool add_special_tokens = true;  // what the post-processor adds at the ends (<s>, [CLS] ...)
   bool parse_special = true;       // "<|endoftext|>" in the text becomes that token; false: it is plain text
+  bool all_threads = false;        // a large text is cut where that changes nothing, and its parts are encoded at the same time
 };
 
 /// Decoding under way, id by id.
@@ -59,8 +60,9 @@ class Tokenizer {
   virtual std::string json() const;
 };
 
-/// A folder with tokenizer.json (or vocab.json + merges.txt), or such a file itself.
-/// Throws file_error `[text....]` on anything malformed, input_error where the folder has no tokenizer.
+/// A folder with tokenizer.json, vocab.json and merges.txt, a SentencePiece model (tokenizer.model, spiece.model) or a tiktoken
+/// file, or such a file itself. Throws file_error `[text....]` on anything malformed, input_error where the folder has no
+/// tokenizer.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 /// Turns a growing list of ids into text piece by piece; a UTF-8 character is never broken: bytes of an unfinished one are held

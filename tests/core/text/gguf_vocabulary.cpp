@@ -1,14 +1,10 @@
 #include "tests/core/text/gguf_vocabulary.h"
 
+#include <cstring>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "athanor/core/base/byte_reader.h"
 #include "athanor/core/base/mapped_file.h"
-#include "athanor/core/text/tokenizers/scanners/scanner.h"
-#include "athanor/core/text/tokenizers/tokenizer_json.h"
-#include "athanor/core/text/trainers/tokenizer_folder.h"
 
 namespace athanor::text {
 
@@ -45,33 +41,39 @@ std::map<std::string, std::vector<std::string_view>> read_arrays(base::ByteReade
   return arrays;
 }
 
+std::string cat_key(const char* key) { return std::string("tokenizer.ggml.") + key; }
+
 }  // namespace
 
-std::unique_ptr<Pipeline> llama3_of_gguf(const std::filesystem::path& file) {
+GgufVocabulary read_gguf_vocabulary(const std::filesystem::path& file) {
   base::MappedFile mapped(file);
   base::ByteReader reader(mapped.bytes(), "test", file.string());
   auto arrays = read_arrays(reader);
-  const auto &tokens = arrays["tokenizer.ggml.tokens"], &kinds = arrays["tokenizer.ggml.token_type"];
-  ModelTables tables;
-  base::Json special = base::Json::array();
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    if (kinds[i][0] == 1) {
-      tables.vocabulary.add(tokens[i], static_cast<TokenId>(i));
-    } else {
-      special.push_back(special_token_json(static_cast<TokenId>(i), std::string(tokens[i])));
-    }
-  }
-  for (std::string_view merge : arrays["tokenizer.ggml.merges"]) {
-    size_t space = merge.find(' ');
-    std::string left(merge.substr(0, space)), right(merge.substr(space + 1));
-    tables.merges.push_back({tables.vocabulary.find(left), tables.vocabulary.find(right), tables.vocabulary.find(left + right)});
-  }
-  std::string regex(base::find_row(scanners(), "cl100k", "test").regex);
-  base::Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
-  base::Json split = {{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}};
-  base::Json document = {
-      {"added_tokens", special}, {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {split, bytes}}}}, {"decoder", bytes}};
-  return build_pipeline(document, {{"type", "BPE"}, {"ignore_merges", true}}, std::move(tables), file.string());
+  GgufVocabulary v;
+  auto strings = [&](const char* key) {
+    const auto& items = arrays[cat_key(key)];
+    return std::vector<std::string>(items.begin(), items.end());
+  };
+  auto text = [&](const char* key) { return arrays[cat_key(key)].empty() ? "" : std::string(arrays[cat_key(key)][0]); };
+  auto numbers = [&](const char* key, auto& out) {
+    for (std::string_view item : arrays[cat_key(key)]) std::memcpy(&out.emplace_back(), item.data(), item.size());
+  };
+  auto id = [&](const char* key) -> std::optional<int32_t> {
+    std::vector<int32_t> value;
+    numbers(key, value);
+    return value.empty() ? std::nullopt : std::optional(value[0]);
+  };
+  auto flag = [&](const char* key) -> std::optional<bool> {
+    const auto& items = arrays[cat_key(key)];
+    return items.empty() ? std::nullopt : std::optional(items[0][0] != 0);
+  };
+  v.model = text("model"), v.pre = text("pre");
+  v.tokens = strings("tokens"), v.merges = strings("merges");
+  numbers("scores", v.scores), numbers("token_type", v.token_types);
+  v.bos = id("bos_token_id"), v.eos = id("eos_token_id"), v.unknown = id("unknown_token_id");
+  v.padding = id("padding_token_id"), v.separator = id("seperator_token_id"), v.mask = id("mask_token_id");
+  v.add_bos = flag("add_bos_token"), v.add_eos = flag("add_eos_token"), v.add_space_prefix = flag("add_space_prefix");
+  return v;
 }
 
 }  // namespace athanor::text

@@ -1,4 +1,4 @@
-// Every component against the `tokenizers` library: golden core_text/components.
+// Every component against the `tokenizers` library: goldens core_text/components and core_text/word_components.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ using Ids = std::vector<TokenId>;
 
 struct GoldenTokenizer {
   std::string name;
-  Json json;
+  Json json, document;
   std::unique_ptr<Pipeline> tokenizer;
 };
 
@@ -34,19 +34,18 @@ std::string document_of(const Json& models, const Json& golden) {
 class Components : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    golden_ = new testing::Golden("core_text/components");
-    for (const Json& one : golden_->json()["tokenizers"])
-      tokenizers_.push_back({one["name"], one, parse_tokenizer_json(document_of(golden_->json()["models"], one), "golden")});
+    for (const char* name : {"core_text/components", "core_text/word_components"}) {
+      testing::Golden golden(name);
+      for (const Json& one : golden.json()["tokenizers"]) {
+        std::string document = document_of(golden.json()["models"], one);
+        tokenizers_.push_back({one["name"], one, Json::parse(document), parse_tokenizer_json(document, "golden")});
+      }
+    }
   }
-  static void TearDownTestSuite() {
-    tokenizers_.clear();
-    delete golden_;
-  }
-  static testing::Golden* golden_;
+  static void TearDownTestSuite() { tokenizers_.clear(); }
   static std::vector<GoldenTokenizer> tokenizers_;
 };
 
-testing::Golden* Components::golden_ = nullptr;
 std::vector<GoldenTokenizer> Components::tokenizers_;
 
 void expect_ids_equal(const Pipeline& tokenizer, const Json& golden) {
@@ -103,7 +102,7 @@ TEST_F(Components, WrittenTokenizersReadAsTheSame) {
     auto again = parse_tokenizer_json(written, "written");
     expect_ids_equal(*again, one.json);
     EXPECT_EQ(again->json(), written);
-    Json before = Json::parse(document_of(golden_->json()["models"], one.json)), after = Json::parse(written);
+    Json before = one.document, after = Json::parse(written);
     before.erase("model"), after.erase("model");
     EXPECT_EQ(before, after);
   }
@@ -129,11 +128,16 @@ TEST_F(Components, TheGoldenHasEveryRow) {
 
 TEST(TextCatalog, ShelvesAndNames) {
   std::vector<std::pair<std::string, std::vector<std::string>>> expected = {
-      {"tokenizers/normalizers", {"nfc", "nfd", "nfkc", "nfkd", "prepend", "replace", "lowercase", "sequence"}},
-      {"tokenizers/pre_tokenizers", {"byte-level", "split", "digits", "metaspace", "sequence"}},
-      {"tokenizers/models", {"bpe"}},
-      {"tokenizers/post_processors", {"byte-level", "template-processing", "sequence"}},
-      {"tokenizers/decoders", {"byte-level", "byte-fallback", "fuse", "strip", "replace", "metaspace", "sequence"}},
+      {"tokenizers/normalizers",
+       {"nfc", "nfd", "nfkc", "nfkd", "prepend", "replace", "lowercase", "bert", "strip", "strip-accents", "nmt", "precompiled",
+        "byte-level", "sequence"}},
+      {"tokenizers/pre_tokenizers",
+       {"byte-level", "split", "digits", "metaspace", "bert", "whitespace", "whitespace-split", "char-delimiter-split",
+        "punctuation", "fixed-length", "unicode-scripts", "sequence"}},
+      {"tokenizers/models", {"bpe", "unigram", "word-piece", "word-level"}},
+      {"tokenizers/post_processors", {"byte-level", "template-processing", "bert-processing", "roberta-processing", "sequence"}},
+      {"tokenizers/decoders",
+       {"byte-level", "byte-fallback", "fuse", "strip", "replace", "metaspace", "word-piece", "ctc", "bpe-decoder", "sequence"}},
       {"tokenizers/scanners", {"gpt2", "cl100k", "qwen2", "o200k"}},
   };
   std::vector<base::Shelf> found = shelves();

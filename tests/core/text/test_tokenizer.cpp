@@ -171,6 +171,21 @@ TEST(Tokenizer, ManyThreadsGetTheSameIds) {
   EXPECT_EQ(wrong, std::vector<int>(4));
 }
 
+TEST(Tokenizer, AllThreadsGiveTheSameIds) {
+  TempFolder folder;
+  auto bytes = trained_on_letters(folder);
+  // BPE on characters without a pre-tokenizer, unknown ones as bytes or fused
+  folder.write("chars.json",
+               R"({"model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": false, "vocab": {"<unk>": 5, "a": 0, "b": 1, " ": 2,
+    "ab": 3, " ab": 4}, "merges": [["a", "b"], [" ", "ab"]]}})");
+  auto chars = load_tokenizer(folder / "chars.json");
+  std::string text;
+  Random random(29);
+  while (text.size() < (1 << 21)) text += random_string(random) + "ab ab xyz\nabab a";
+  for (const Tokenizer* tokenizer : {bytes.get(), chars.get()})
+    EXPECT_TRUE(tokenizer->encode(text, {.all_threads = true}) == tokenizer->encode(text));
+}
+
 /// A tokenizer of another kind: what the joints' defaults are for.
 class Hexadecimal final : public Tokenizer {
  public:
@@ -204,7 +219,8 @@ TEST(StreamDecoder, ByDefaultHoldsBackUnfinishedCharacters) {
 
 std::unique_ptr<Tokenizer> real_tokenizer(const std::string& name, const TempFolder& folder) {
   if (name == "gpt2") return load_tokenizer(athanor::testing::data_path("vocab/gpt2-vocab.json"));
-  if (name == "llama3") return llama3_of_gguf(athanor::testing::data_path("vocab/ggml-vocab-llama-bpe.gguf"));
+  if (name == "llama3")
+    return tokenizer_from_gguf(read_gguf_vocabulary(athanor::testing::data_path("vocab/ggml-vocab-llama-bpe.gguf")));
   BpeTrainerOptions options;
   options.vocab_size = 16000;
   options.pattern = "llama3";

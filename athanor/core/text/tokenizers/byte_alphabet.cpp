@@ -39,6 +39,11 @@ std::optional<unsigned char> byte_of_char(uint32_t code) {
   return static_cast<unsigned char>(a.byte_of[code]);
 }
 
+std::string byte_piece(unsigned char byte) {
+  constexpr const char* kDigits = "0123456789ABCDEF";
+  return {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
+}
+
 std::string to_byte_chars(std::string_view bytes) {
   const Alphabet& a = alphabet();
   std::string out;

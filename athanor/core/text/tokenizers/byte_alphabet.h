@@ -15,6 +15,9 @@ std::string_view byte_char(unsigned char byte);
 /// The byte that a character stands for; nullopt where it is none of the 256.
 std::optional<unsigned char> byte_of_char(uint32_t code);
 
+/// "<0x0A>": the token of a byte in vocabularies with byte fallback.
+std::string byte_piece(unsigned char byte);
+
 /// Bytes to stand-ins.
 std::string to_byte_chars(std::string_view bytes);
 /// Stand-ins to bytes; nullopt where a character is none of them.

@@ -18,14 +18,15 @@ class MergeTable {
     TokenId result;
   };
 
-  /// By rank; of a pair that comes twice the last counts, as in the reference library.
-  explicit MergeTable(std::span<const Merge> merges) : slots_(std::bit_ceil(merges.size() * 2 + 16), Slot{kFree, {kNone, -1}}) {
+  /// By rank, or with the `ranks` given; of a pair that comes twice the last counts, as in the reference library.
+  explicit MergeTable(std::span<const Merge> merges, std::span<const uint32_t> ranks = {})
+      : slots_(std::bit_ceil(merges.size() * 2 + 16), Slot{kFree, {kNone, -1}}) {
     shift_ = 64 - std::countr_zero(slots_.size());
     for (size_t rank = 0; rank < merges.size(); ++rank) {
       uint64_t key = key_of(merges[rank].left, merges[rank].right);
       size_t i = index_of(key);
       while (slots_[i].key != kFree && slots_[i].key != key) i = (i + 1) & (slots_.size() - 1);
-      slots_[i] = {key, {static_cast<uint32_t>(rank), merges[rank].result}};
+      slots_[i] = {key, {ranks.empty() ? static_cast<uint32_t>(rank) : ranks[rank], merges[rank].result}};
     }
   }
 

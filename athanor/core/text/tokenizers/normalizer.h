@@ -15,6 +15,8 @@ class Normalizer {
   virtual ~Normalizer() = default;
   /// Takes and gives valid UTF-8.
   virtual std::string normalize(std::string text) const = 0;
+  /// Whether a text may be cut after a line end between two letters of ASCII, and its parts normalized one by one.
+  virtual bool keeps_lines_apart() const { return false; }
 };
 
 /// A file that blows text up is refused before memory is: at most 64 times the text and 64 MiB. Throws input_error.

@@ -6,6 +6,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/threads.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 
 namespace athanor::text {
@@ -17,15 +18,67 @@ class Pipeline::Encoder final : public WordSink {
   ~Encoder() override { p_.give_state(std::move(state_)); }
 
   std::vector<TokenId> run(std::string_view text) {
-    ids_.reserve(text.size() / 3 + 8);
-    split(p_.plain_, text, [&](std::string_view part) { normalize(part, part.data() == text.data()); });
+    if (options_.all_threads && p_.lines_apart_ && text.size() >= 2 * kPart) {
+      EncodeOptions inside = options_;
+      inside.all_threads = inside.add_special_tokens = false;
+      auto next = [](std::string_view whole, size_t from) { return after_line(whole, from); };
+      encode_parts(text, next, [&](std::string_view part) { return Encoder(p_, inside).ids_of(part); });
+    } else {
+      ids_of_text(text);
+    }
     if (p_.parts_.post_processor) p_.parts_.post_processor->process(ids_, options_.add_special_tokens);
     return std::move(ids_);
   }
 
-  void word(std::string_view text, bool) override { p_.parts_.model->encode(text, *state_, ids_); }
+  void word(std::string_view text, bool) override {
+    if (!options_.all_threads || text.size() < 2 * kPart) return p_.parts_.model->encode(text, *state_, ids_);
+    const Model& model = *p_.parts_.model;
+    auto next = [&](std::string_view whole, size_t from) { return model.cut_after(whole, from); };
+    encode_parts(text, next, [&](std::string_view part) {
+      std::vector<TokenId> ids;
+      std::unique_ptr<ModelState> state = p_.take_state();
+      model.encode(part, *state, ids);
+      p_.give_state(std::move(state));
+      return ids;
+    });
+  }
 
  private:
+  static constexpr size_t kPart = size_t{1} << 18;  // bytes
+
+  /// Past the first line end between two letters, at `from` or after it.
+  static size_t after_line(std::string_view text, size_t from) {
+    auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    for (size_t i = from; (i = text.find('\n', i)) != std::string_view::npos && i + 1 < text.size(); ++i)
+      if (i > 0 && is_letter(text[i - 1]) && is_letter(text[i + 1])) return i + 1;
+    return text.size();
+  }
+
+  template <typename Next, typename EncodePart>
+  void encode_parts(std::string_view text, const Next& next, const EncodePart& encode_part) {
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+      size_t end = text.size() < 2 * kPart ? text.size() : next(text, kPart);
+      parts.push_back(text.substr(0, end));
+      text.remove_prefix(end);
+    }
+    std::vector<std::vector<TokenId>> found(parts.size());
+    base::parallel_dynamic(static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) found[i] = encode_part(parts[i]);
+    });
+    for (const std::vector<TokenId>& ids : found) ids_.insert(ids_.end(), ids.begin(), ids.end());
+  }
+
+  std::vector<TokenId> ids_of(std::string_view text) {
+    ids_of_text(text);
+    return std::move(ids_);
+  }
+
+  void ids_of_text(std::string_view text) {
+    ids_.reserve(text.size() / 3 + 8);
+    split(p_.plain_, text, [&](std::string_view part) { normalize(part, part.data() == text.data()); });
+  }
+
   template <typename Rest>
   void split(const AddedTokenMatcher& matcher, std::string_view text, const Rest& rest) {
     if (text.empty()) return;
@@ -115,8 +168,17 @@ Pipeline::Pipeline(PipelineParts parts, const SpecialTokenNames& names)
     bool skipped = special.contains(spelling);
     added_.emplace(token.id, Added{&token, std::move(spelling), skipped});
   }
+  lines_apart_ = keeps_lines_apart();
   if (names.bos) bos_ = token_to_id(*names.bos);
   if (names.eos) eos_ = token_to_id(*names.eos);
+}
+
+/// An added token that takes white space along, or has a line end in it, may lie across the border of two parts.
+bool Pipeline::keeps_lines_apart() const {
+  for (const AddedToken& token : parts_.added_tokens)
+    if (token.lstrip || token.rstrip || token.content.find('\n') != std::string::npos) return false;
+  if (parts_.normalizer && !parts_.normalizer->keeps_lines_apart()) return false;
+  return parts_.pre_tokenizer && parts_.pre_tokenizer->line_end() == PreTokenizer::LineEnd::kBorder;
 }
 
 const Pipeline::Added* Pipeline::added(TokenId id) const {

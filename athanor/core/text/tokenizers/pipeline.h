@@ -63,6 +63,7 @@ class Pipeline final : public Tokenizer {
     bool skipped;         // with skip_special
   };
   const Added* added(TokenId id) const;
+  bool keeps_lines_apart() const;
   std::unique_ptr<ModelState> take_state() const;
   void give_state(std::unique_ptr<ModelState> state) const;
 
@@ -71,6 +72,7 @@ class Pipeline final : public Tokenizer {
   std::unordered_map<TokenId, Added> added_;
   std::unordered_map<std::string, TokenId> added_ids_;
   int64_t vocab_size_;
+  bool lines_apart_;
   std::optional<TokenId> bos_, eos_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<ModelState>> states_;  // of calls that are over: their caches are warm

@@ -23,8 +23,14 @@ class PreTokenizer {
   virtual ~PreTokenizer() = default;
   /// Cuts a non-empty piece of valid UTF-8 into non-empty words.
   virtual void split(std::string_view text, bool at_start, WordSink& words) const = 0;
+  /// What a line end between two letters of ASCII is to it: always a border between words; nothing that it looks at, so that a
+  /// border there changes nothing; or neither.
+  enum class LineEnd { kBorder, kNothing, kOther };
+  virtual LineEnd line_end() const { return LineEnd::kOther; }
   /// Whether its words are written in stand-ins for bytes (byte_alphabet.h). Here they stay plain bytes and the model knows of it.
   virtual bool byte_level() const { return false; }
+  /// From now on it writes the stand-ins out, for a pre-tokenizer that comes after it; byte_level() is false then.
+  virtual void spell_out() {}
 };
 
 struct PreTokenizerRow : base::Entry {

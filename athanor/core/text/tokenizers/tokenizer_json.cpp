@@ -7,7 +7,8 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
-#include "athanor/core/text/tokenizers/json_reader.h"
+#include "athanor/core/text/tokenizers/merge_reader.h"
+#include "athanor/core/text/tokenizers/model_reader.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 
 namespace athanor::text {
@@ -16,112 +17,10 @@ namespace {
 
 using base::cat;
 
-constexpr int kDepth = 32;
-constexpr size_t kMaxBytes = size_t{512} << 20;
 constexpr std::string_view kWhere = "text.tokenizer_json";
 
 [[noreturn]] void refuse(std::string_view source, std::string_view what, std::string got = {}, std::string expected = {}) {
   base::file_error(kWhere, {cat(source, ": ", what), std::move(got), std::move(expected)});
-}
-
-std::string shown(std::string_view text) { return cat("\"", text.substr(0, 60), text.size() > 60 ? "...\"" : "\""); }
-
-/// Runs `read` on a reader of the whole text. Where the text is not JSON, base::parse_json says where; so it does for what has no
-/// place of its own here (a key that occurs twice, too much depth).
-template <typename Read>
-void read_json(std::string_view json, std::string_view source, const Read& read) {
-  if (json.size() > kMaxBytes) refuse(source, "the file is too large", cat(json.size(), " bytes"), cat("at most ", kMaxBytes));
-  try {
-    if (!is_utf8(json)) throw JsonFault();
-    JsonReader reader(json, kDepth);
-    read(reader);
-    reader.end();
-  } catch (const JsonFault&) {
-    base::parse_json(json, kWhere, source, {.depth = kDepth, .bytes = kMaxBytes});
-    refuse(source, "the file has an unexpected shape");
-  }
-}
-
-Vocabulary read_vocabulary(JsonReader& reader, std::string_view place, size_t bytes) {
-  if (reader.peek() != JsonReader::Kind::kObject) refuse(place, "not an object of tokens and ids");
-  Vocabulary vocabulary;
-  vocabulary.reserve(bytes / 64);  // a guess that is never far too large
-  reader.object([&](std::string_view token) {
-    int64_t id = -1;
-    if (reader.peek() != JsonReader::Kind::kNumber || !reader.integer(id) || id < 0 || id > kMaxTokenId)
-      refuse(place, cat("the id of ", shown(token), " is wrong"), "", cat("an integer from 0 to ", kMaxTokenId));
-    auto added = vocabulary.add(token, static_cast<TokenId>(id));
-    if (added == Vocabulary::Added::kTokenTwice) refuse(place, cat("the token ", shown(token), " occurs twice"));
-    if (added == Vocabulary::Added::kIdTwice)
-      refuse(place, cat("the id ", id, " occurs twice"),
-             cat(shown(vocabulary.token(static_cast<TokenId>(id))), " and ", shown(token)));
-  });
-  return vocabulary;
-}
-
-/// Turns merges by name into merges by id.
-class MergeReader {
- public:
-  MergeReader(const Vocabulary& vocabulary, std::string_view place, std::string_view prefix)
-      : vocabulary_(vocabulary), place_(place), prefix_(prefix.size()) {}
-
-  void add(std::string_view left, std::string_view right) {
-    TokenId a = known(left), b = known(right);
-    if (right.size() < prefix_) fail(cat(shown(right), " is shorter than the continuing_subword_prefix"));
-    joined_.assign(left).append(right.substr(prefix_));
-    // results mostly come in the order of their ids, which spares the search
-    TokenId result = merges_.empty() ? 0 : merges_.back().result;
-    if (vocabulary_.token(result) != joined_ && vocabulary_.token(++result) != joined_) result = known(joined_);
-    merges_.push_back({a, b, result});
-  }
-
-  /// "a b"; a first line "#version ..." is passed over.
-  void add_line(std::string_view line) {
-    if (line.starts_with("#version")) return;
-    size_t space = line.find(' ');
-    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
-      fail("not two tokens with one space between them", shown(line));
-    add(line.substr(0, space), line.substr(space + 1));
-  }
-
-  [[noreturn]] void fail(std::string_view what, std::string got = {}) {
-    refuse(place_, cat("merge ", merges_.size() + 1, ": ", what), std::move(got));
-  }
-  std::vector<Merge> take() { return std::move(merges_); }
-
- private:
-  TokenId known(std::string_view token) {
-    TokenId id = vocabulary_.find(token);
-    if (id < 0) fail(cat(shown(token), " is not in the vocabulary"));
-    return id;
-  }
-
-  const Vocabulary& vocabulary_;
-  std::string place_, joined_;
-  size_t prefix_;
-  std::vector<Merge> merges_;
-};
-
-std::vector<Merge> read_merges(JsonReader& reader, const Vocabulary& vocabulary, std::string_view place, std::string_view prefix) {
-  if (reader.peek() != JsonReader::Kind::kArray) refuse(place, "not a list");
-  MergeReader merges(vocabulary, place, prefix);
-  std::string left, right;
-  reader.array([&] {
-    JsonReader::Kind kind = reader.peek();
-    if (kind == JsonReader::Kind::kString) return merges.add_line(reader.string(left));
-    std::string_view pair[2];
-    size_t count = 0;
-    auto wrong = [&] { merges.fail("neither \"a b\" nor [\"a\", \"b\"]"); };
-    if (kind != JsonReader::Kind::kArray) wrong();
-    reader.array([&] {
-      if (count == 2 || reader.peek() != JsonReader::Kind::kString) wrong();
-      pair[count] = reader.string(count == 0 ? left : right);
-      ++count;
-    });
-    if (count != 2) wrong();
-    merges.add(pair[0], pair[1]);
-  });
-  return merges.take();
 }
 
 /// Every added token has its own id, and the one that the model gives it where it knows it.
@@ -146,70 +45,6 @@ template <typename Part>
 Part make_part(const Component& root, const char* key, Part (*make)(const Component&)) {
   return root.has(key) ? make(root.object(key)) : Part();
 }
-
-/// The model's member of the document: its options as a tree, and its tables. The tables are read on the way where everything that
-/// they need came before them, as it does in what the reference library writes; else their place is kept and they are read at the
-/// end.
-class ModelReader {
- public:
-  ModelReader(std::string place, size_t bytes) : place_(std::move(place)), bytes_(bytes) {}
-
-  void read(JsonReader& reader) {
-    if (reader.peek() != JsonReader::Kind::kObject) refuse(place_, "not an object");
-    reader.object([&](std::string_view view) {
-      std::string key(view);
-      if (key == "vocab") {
-        table(reader, vocab_, reader.peek() == JsonReader::Kind::kObject, [this](JsonReader& r) { read_vocab(r); });
-      } else if (key == "merges") {
-        table(reader, merges_, vocab_.done && options_.contains(kPrefix), [this](JsonReader& r) { read_list(r); });
-      } else {
-        if (options_.contains(key)) throw JsonFault();
-        options_[key] = reader.value();
-      }
-    });
-  }
-
-  std::unique_ptr<Model> make(bool byte_level) {
-    if (!options_.contains("type") && (merges_.later || merges_.done)) options_["type"] = "BPE";  // files of 2020 do not say it
-    Component component(options_, place_);
-    const ModelRow& row = find_component(models(), component, "model");
-    if (vocab_.later) read_vocab(*vocab_.later);
-    if (!vocab_.done) refuse(place_, "\"vocab\" is missing");
-    if (merges_.later) read_list(*merges_.later);
-    if (!merges_.done) refuse(place_, "\"merges\" is missing");
-    return row.make(component, std::move(tables_), byte_level);
-  }
-
- private:
-  struct Table {
-    bool done = false;
-    std::optional<JsonReader> later;
-  };
-  static constexpr const char* kPrefix = "continuing_subword_prefix";
-
-  template <typename Read>
-  void table(JsonReader& reader, Table& table, bool now, const Read& read) {
-    if (table.done || table.later) throw JsonFault();
-    if (now) return read(reader);
-    table.later = reader;
-    reader.skip();
-  }
-  void read_vocab(JsonReader& reader) {
-    tables_.vocabulary = read_vocabulary(reader, cat(place_, ".vocab"), bytes_);
-    vocab_ = {true, std::nullopt};
-  }
-  void read_list(JsonReader& reader) {
-    auto prefix = Component(options_, place_).optional_text(kPrefix);
-    tables_.merges = read_merges(reader, tables_.vocabulary, cat(place_, ".merges"), prefix.value_or(""));
-    merges_ = {true, std::nullopt};
-  }
-
-  std::string place_;
-  size_t bytes_;
-  base::Json options_ = base::Json::object();
-  ModelTables tables_;
-  Table vocab_, merges_;
-};
 
 std::unique_ptr<Pipeline> assemble(std::shared_ptr<const base::Json> document, std::string_view source,
                                    const SpecialTokenNames& names,
@@ -241,7 +76,7 @@ std::unique_ptr<Pipeline> parse_tokenizer_json(std::string_view json, std::strin
   auto document = std::make_shared<base::Json>(base::Json::object());
   ModelReader model(cat(source, ": model"), json.size());
   bool has_model = false;
-  read_json(json, source, [&](JsonReader& reader) {
+  read_json_text(json, source, [&](JsonReader& reader) {
     if (reader.peek() != JsonReader::Kind::kObject) {
       reader.skip(), reader.end();
       refuse(source, "not a JSON object");
@@ -266,10 +101,10 @@ std::unique_ptr<Pipeline> parse_vocab_and_merges(std::string_view vocab_json, st
                                                  std::string_view merges_txt, std::string_view merges_source,
                                                  const SpecialTokenNames& names) {
   ModelTables tables;
-  read_json(vocab_json, vocab_source,
-            [&](JsonReader& reader) { tables.vocabulary = read_vocabulary(reader, vocab_source, vocab_json.size()); });
+  read_json_text(vocab_json, vocab_source,
+                 [&](JsonReader& reader) { tables.vocabulary = read_vocabulary(reader, vocab_source, vocab_json.size()); });
   if (!is_utf8(merges_txt)) refuse(merges_source, "the file is not UTF-8");
-  MergeReader reader(tables.vocabulary, merges_source, "");
+  MergeReader reader(tables.vocabulary, kWhere, merges_source, "");
   while (!merges_txt.empty()) {
     size_t end = std::min(merges_txt.find('\n'), merges_txt.size());
     std::string_view line = merges_txt.substr(0, end);

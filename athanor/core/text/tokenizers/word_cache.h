@@ -2,6 +2,7 @@
 // Ids of words seen lately. Text repeats its words, so most of them never reach the merges. One cache line per word; a word that
 // falls on a taken place takes it over, so the memory is bounded and nothing is ever searched.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <new>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "athanor/core/text/tokenizer.h"
 
@@ -66,5 +68,26 @@ class WordCache {
   };
   std::unique_ptr<Slot[], Free> slots_{static_cast<Slot*>(std::calloc(size_t{1} << kBits, sizeof(Slot)))};
 };
+
+/// Appends the ids of a non-empty word: those kept, or those that `encode_new(word, ids)` appends, which are kept if they are few.
+template <typename EncodeNew>
+void encode_cached(WordCache& cache, std::string_view word, std::vector<TokenId>& ids, const EncodeNew& encode_new) {
+  if (word.size() > WordCache::kMaxWord) return encode_new(word, ids);
+  WordCache::Key key = WordCache::key_of(word);
+  WordCache::Slot& slot = cache.slot_of(key);
+  size_t begin = ids.size();
+  if (slot.holds(key)) {
+    // all places are copied: a copy of fixed size is two moves
+    ids.resize(begin + WordCache::kMaxIds);
+    std::copy_n(slot.ids.data(), WordCache::kMaxIds, ids.data() + begin);
+    ids.resize(begin + slot.count);
+    return;
+  }
+  encode_new(word, ids);
+  size_t count = ids.size() - begin;
+  if (count > WordCache::kMaxIds) return;
+  slot.a = key.a, slot.b = key.b, slot.length = key.length, slot.count = static_cast<uint32_t>(count);
+  std::copy_n(ids.data() + begin, count, slot.ids.data());
+}
 
 }  // namespace athanor::text

@@ -1,6 +1,7 @@
-// Replace: a text in each token by another one ("▁" by a space).
+// Replace: a text, or what a pattern matches, in each token by another text ("▁" by a space).
 
 #include "athanor/core/text/tokenizers/decoder.h"
+#include "athanor/core/text/tokenizers/regex.h"
 
 namespace athanor::text {
 
@@ -8,11 +9,11 @@ namespace {
 
 class Replace final : public Decoder {
  public:
-  explicit Replace(const Component& c) : content_(c.short_text("content")) {
-    auto plain = c.plain_pattern("pattern");
-    if (!plain) c.fail("a regular expression in a decoder's Replace is not supported");
-    if (plain->empty()) c.fail("an empty pattern");
-    what_ = *plain;
+  explicit Replace(const Component& c)
+      : regex_(c.pattern("pattern"), c.place() + ".pattern"),
+        content_(c.short_text("content")),
+        plain_(c.plain_pattern("pattern")) {
+    if (plain_ && plain_->empty()) c.fail("an empty pattern");
   }
 
   std::unique_ptr<DecodeStep> begin() const override;
@@ -20,16 +21,25 @@ class Replace final : public Decoder {
 
   std::string replaced(std::string_view token) const {
     std::string out;
+    if (!plain_) {
+      if (token.empty()) return out;
+      regex_.parts(token, [&](size_t begin, size_t end, bool is_match) {
+        is_match ? out += content_ : out.append(token.substr(begin, end - begin));
+      });
+      return out;
+    }
     size_t at;
-    while ((at = token.find(what_)) != std::string_view::npos) {
+    while ((at = token.find(*plain_)) != std::string_view::npos) {
       out.append(token.substr(0, at)).append(content_);
-      token.remove_prefix(at + what_.size());
+      token.remove_prefix(at + plain_->size());
     }
     return out.append(token);
   }
 
  private:
-  std::string what_, content_;
+  Regex regex_;
+  std::string content_;
+  std::optional<std::string> plain_;
 };
 
 class ReplaceStep final : public DecodeStep {

@@ -39,13 +39,38 @@ class SequenceStep final : public DecodeStep {
   std::vector<std::unique_ptr<DecodeStep>> steps_;
 };
 
+/// Puts the pieces of a joined token together, for a decoder that must see it whole; so a stream gives its text at the end.
+class WholeStep final : public DecodeStep {
+ public:
+  void token(std::string_view text, bool, TokenSink&) override {
+    held_ += text;
+    any_ = true;
+  }
+  void finish(TokenSink& out) override {
+    if (any_) out.token(held_, true);
+  }
+
+ private:
+  std::string held_;
+  bool any_ = false;
+};
+
+class Whole final : public Decoder {
+ public:
+  std::unique_ptr<DecodeStep> begin() const override { return std::make_unique<WholeStep>(); }
+};
+
 class DecoderSequence final : public Decoder {
  public:
   explicit DecoderSequence(const Component& c) {
     for (const Component& part : c.list("decoders")) {
-      parts_.push_back(make_decoder(part));
-      if (joins_ && !parts_.back()->takes_pieces()) part.fail("this decoder after one that joins the tokens is not supported");
-      joins_ = joins_ || parts_.back()->joins();
+      std::unique_ptr<Decoder> decoder = make_decoder(part);
+      if (joins_ && !decoder->takes_pieces()) {
+        parts_.push_back(std::make_unique<Whole>());
+        joins_ = false;
+      }
+      joins_ = joins_ || decoder->joins();
+      parts_.push_back(std::move(decoder));
     }
   }
 

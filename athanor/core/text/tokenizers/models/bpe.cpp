@@ -5,6 +5,7 @@
 // A character that is not in the vocabulary becomes its bytes "<0x..>" (byte_fallback), the unknown token, or nothing.
 // Checked against the `tokenizers` library on every text of the shared data and on random strings: the same ids.
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -12,8 +13,11 @@
 #include "athanor/core/text/tokenizers/byte_alphabet.h"
 #include "athanor/core/text/tokenizers/merging.h"
 #include "athanor/core/text/tokenizers/model.h"
+#include "athanor/core/text/tokenizers/model_json.h"
+#include "athanor/core/text/tokenizers/piece_trie.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 #include "athanor/core/text/tokenizers/word_cache.h"
+#include "athanor/core/text/tokenizers/word_cuts.h"
 
 namespace athanor::text {
 
@@ -56,8 +60,9 @@ class Bpe final : public Model {
       : options_(options_of(c)),
         vocabulary_(std::move(tables.vocabulary)),
         merges_(std::move(tables.merges)),
-        rules_(merges_),
-        one_way_(every_result_once(merges_, vocabulary_.id_limit())),
+        rules_(merges_, tables.ranks),
+        whole_pieces_(std::move(tables.whole_pieces)),
+        one_way_(!tables.ranks.empty() || every_result_once(merges_, vocabulary_.id_limit())),
         byte_level_(byte_level) {
     if (options_.unk_token) {
       unk_ = vocabulary_.find(*options_.unk_token);
@@ -65,38 +70,55 @@ class Bpe final : public Model {
     }
     plain_bytes_ = byte_level && !options_.prefix && !options_.suffix;
     for (int byte = 0; byte < 256; ++byte) {
-      constexpr const char* kDigits = "0123456789ABCDEF";
-      byte_token_[static_cast<size_t>(byte)] = vocabulary_.find(base::cat("<0x", kDigits[byte >> 4], kDigits[byte & 15], ">"));
+      byte_token_[static_cast<size_t>(byte)] = vocabulary_.find(byte_piece(static_cast<unsigned char>(byte)));
       byte_id_[static_cast<size_t>(byte)] = vocabulary_.find(byte_char(static_cast<unsigned char>(byte)));
       plain_bytes_ = plain_bytes_ && byte_id_[static_cast<size_t>(byte)] >= 0;
     }
+    has_bytes_ = options_.byte_fallback && std::count(byte_token_.begin(), byte_token_.end(), -1) == 0;
+    std::vector<std::pair<std::string_view, int32_t>> whole;
+    for (TokenId id : whole_pieces_) whole.emplace_back(vocabulary_.token(id), id);
+    if (!whole.empty()) whole_trie_ = PieceTrie(std::move(whole));
+    find_cuts();
   }
 
   std::unique_ptr<ModelState> make_state() const override { return std::make_unique<BpeState>(); }
   const Vocabulary& vocabulary() const override { return vocabulary_; }
   std::string json() const override;
+  size_t cut_after(std::string_view word, size_t from) const override {
+    if (cuts_.empty() || (options_.fuse_unk && unk_ >= 0 && !has_bytes_)) return word.size();
+    while (from < word.size() && (static_cast<unsigned char>(word[from]) & 0xc0) == 0x80) ++from;
+    return from < word.size() ? cuts_.end_of_part(word, from) : from;
+  }
 
   void encode(std::string_view word, ModelState& state, std::vector<TokenId>& ids) const override {
     auto& s = static_cast<BpeState&>(state);
-    if (word.size() > WordCache::kMaxWord) return encode_new(word, s, ids);
-    WordCache::Key key = WordCache::key_of(word);
-    WordCache::Slot& slot = s.cache.slot_of(key);
-    size_t begin = ids.size();
-    if (slot.holds(key)) {
-      // all places are copied: a copy of fixed size is two moves
-      ids.resize(begin + WordCache::kMaxIds);
-      std::copy_n(slot.ids.data(), WordCache::kMaxIds, ids.data() + begin);
-      ids.resize(begin + slot.count);
-      return;
+    auto encode_part = [&](std::string_view part, std::vector<TokenId>& out) { encode_new(part, s, out); };
+    if (cuts_.empty() || word.size() <= WordCache::kMaxWord) return encode_cached(s.cache, word, ids, encode_part);
+    size_t first = ids.size();
+    for (size_t begin = 0; begin < word.size();) {
+      size_t end = cuts_.end_of_part(word, begin);
+      encode_cached(s.cache, word.substr(begin, end - begin), ids, encode_part);
+      begin = end;
     }
-    encode_new(word, s, ids);
-    size_t count = ids.size() - begin;
-    if (count > WordCache::kMaxIds) return;
-    slot.a = key.a, slot.b = key.b, slot.length = key.length, slot.count = static_cast<uint32_t>(count);
-    std::copy_n(ids.data() + begin, count, slot.ids.data());
+    if (options_.fuse_unk && unk_ >= 0) fuse_unknown(first, ids);
   }
 
  private:
+  /// Parts can be merged one by one where neither prefixes nor unknown tokens depend on what stands beside them.
+  void find_cuts() {
+    bool plain_unknown = unk_ < 0 || !options_.fuse_unk || char_at(options_.unk_token->data()).length < options_.unk_token->size();
+    for (const Merge& m : merges_) plain_unknown = plain_unknown && m.left != unk_ && m.right != unk_;
+    if (byte_level_ || options_.prefix || options_.suffix || !plain_unknown || options_.ignore_merges) return;
+    cuts_.join("  ");
+    for (const Merge& m : merges_) cuts_.join(vocabulary_.token(m.result));
+    for (TokenId id : whole_pieces_) cuts_.join(vocabulary_.token(id));
+  }
+
+  void fuse_unknown(size_t first, std::vector<TokenId>& ids) const {
+    auto begin = ids.begin() + static_cast<std::ptrdiff_t>(first);
+    ids.erase(std::unique(begin, ids.end(), [this](TokenId a, TokenId b) { return a == unk_ && b == unk_; }), ids.end());
+  }
+
   void encode_new(std::string_view word, BpeState& state, std::vector<TokenId>& ids) const {
     std::string written;
     bool writes = byte_level_ && (options_.ignore_merges || !plain_bytes_);
@@ -119,7 +141,7 @@ class Bpe final : public Model {
     bool unknown = false;  // an unknown token waits: the next may be fused with it
     std::string affixed;
     for (size_t i = 0; i < word.size();) {
-      std::string_view character = word.substr(i, char_at(word.data() + i).length);
+      std::string_view character = word.substr(i, symbol_length(word, i));
       bool first = i == 0;
       i += character.size();
       if (options_.prefix && !first) character = affixed = base::cat(*options_.prefix, character);
@@ -136,6 +158,20 @@ class Bpe final : public Model {
     if (unknown) ids.push_back(unk_);
   }
 
+  /// The bytes of a character, or of the longest whole piece that begins here.
+  size_t symbol_length(std::string_view word, size_t begin) const {
+    size_t length = char_at(word.data() + begin).length;
+    if (whole_pieces_.empty()) return length;
+    uint32_t node = PieceTrie::kRoot;
+    size_t longest = 0;
+    for (size_t i = begin; i < word.size(); ++i) {
+      node = whole_trie_.child(node, static_cast<unsigned char>(word[i]));
+      if (node == PieceTrie::kNone) break;
+      if (whole_trie_.value(node) >= 0) longest = i + 1 - begin;
+    }
+    return longest > 0 ? longest : length;
+  }
+
   /// "<0x..>" for each byte; nothing and false where one of them is not in the vocabulary.
   bool append_bytes(std::string_view character, std::vector<TokenId>& ids) const {
     for (unsigned char byte : character)
@@ -148,34 +184,28 @@ class Bpe final : public Model {
   Vocabulary vocabulary_;
   std::vector<Merge> merges_;
   MergeTable rules_;
+  std::vector<TokenId> whole_pieces_;
+  PieceTrie whole_trie_;
+  WordCuts cuts_;
   TokenId unk_ = -1;
   bool one_way_, byte_level_;
-  bool plain_bytes_;  // byte-level, and every byte is a token
+  bool plain_bytes_;        // byte-level, and every byte is a token
+  bool has_bytes_ = false;  // every character that is no token becomes its bytes
   std::array<TokenId, 256> byte_id_, byte_token_;
 };
-
-std::string json_text(std::string_view text) { return base::Json(std::string(text)).dump(); }
-std::string json_or_null(const std::optional<std::string>& text) { return text ? json_text(std::string_view(*text)) : "null"; }
 
 /// Merges as "a b" where no token has a space in it, which every version of the reference library reads, else as ["a", "b"].
 std::string Bpe::json() const {
   auto flag = [](bool value) { return value ? "true" : "false"; };
-  std::string out =
-      base::cat("{\n    \"type\": \"BPE\",\n    \"dropout\": null,\n    \"unk_token\": ", json_or_null(options_.unk_token),
-                ",\n    \"continuing_subword_prefix\": ", json_or_null(options_.prefix),
-                ",\n    \"end_of_word_suffix\": ", json_or_null(options_.suffix), ",\n    \"fuse_unk\": ", flag(options_.fuse_unk),
-                ",\n    \"byte_fallback\": ", flag(options_.byte_fallback),
-                ",\n    \"ignore_merges\": ", flag(options_.ignore_merges), ",\n    \"vocab\": {");
-  const char* separator = "\n      ";
-  for (TokenId id = 0; id < vocabulary_.id_limit(); ++id) {
-    if (!vocabulary_.has(id)) continue;
-    out += base::cat(separator, json_text(vocabulary_.token(id)), ": ", id);
-    separator = ",\n      ";
-  }
+  std::string out = base::cat(
+      "{\n    \"type\": \"BPE\",\n    \"dropout\": null,\n    \"unk_token\": ", json_or_null(options_.unk_token),
+      ",\n    \"continuing_subword_prefix\": ", json_or_null(options_.prefix),
+      ",\n    \"end_of_word_suffix\": ", json_or_null(options_.suffix), ",\n    \"fuse_unk\": ", flag(options_.fuse_unk),
+      ",\n    \"byte_fallback\": ", flag(options_.byte_fallback), ",\n    \"ignore_merges\": ", flag(options_.ignore_merges),
+      ",\n    \"vocab\": ", json_of(vocabulary_), ",\n    \"merges\": [");
   bool spaces = false;
   for (const Merge& m : merges_) spaces = spaces || vocabulary_.token(m.result).find(' ') != std::string_view::npos;
-  out += "\n    },\n    \"merges\": [";
-  separator = "\n      ";
+  const char* separator = "\n      ";
   for (const Merge& m : merges_) {
     std::string_view left = vocabulary_.token(m.left), right = vocabulary_.token(m.right);
     out += separator;

@@ -1,49 +1,28 @@
-// The four normalization forms of Unicode (Annex #15), by utf8proc. Characters that Unicode 15.1 and later added keep their form.
+// The four normalization forms of Unicode (Annex #15), and Lowercase.
 
-#include <utf8proc.h>
-
-#include <cstdlib>
-#include <new>
+#include "athanor/core/text/tokenizers/unicode_forms.h"
 
 #include "athanor/core/text/tokenizers/normalizer.h"
-#include "athanor/core/text/tokenizers/unicode.h"
 
 namespace athanor::text {
 
 namespace {
 
-class UnicodeForm final : public Normalizer {
+class Form final : public Normalizer {
  public:
-  explicit UnicodeForm(int options) : options_(static_cast<utf8proc_option_t>(options)) {}
-
-  std::string normalize(std::string text) const override {
-    bool ascii = true;
-    for (char c : text) ascii = ascii && static_cast<signed char>(c) >= 0;
-    if (ascii) return text;
-    utf8proc_uint8_t* result = nullptr;
-    auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                             &result, options_);
-    if (size < 0) throw std::bad_alloc();  // the text is valid, so nothing else can be wrong
-    text.assign(reinterpret_cast<const char*>(result), static_cast<size_t>(size));
-    std::free(result);
-    return text;
-  }
+  explicit Form(UnicodeForm form) : form_(form) {}
+  std::string normalize(std::string text) const override { return unicode_form(std::move(text), form_); }
+  bool keeps_lines_apart() const override { return true; }
 
  private:
-  utf8proc_option_t options_;
+  UnicodeForm form_;
 };
 
 }  // namespace
 
-std::unique_ptr<Normalizer> make_nfc(const Component&) { return std::make_unique<UnicodeForm>(UTF8PROC_STABLE | UTF8PROC_COMPOSE); }
-std::unique_ptr<Normalizer> make_nfd(const Component&) {
-  return std::make_unique<UnicodeForm>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
-}
-std::unique_ptr<Normalizer> make_nfkc(const Component&) {
-  return std::make_unique<UnicodeForm>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
-}
-std::unique_ptr<Normalizer> make_nfkd(const Component&) {
-  return std::make_unique<UnicodeForm>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
-}
+std::unique_ptr<Normalizer> make_nfc(const Component&) { return std::make_unique<Form>(UnicodeForm::kNfc); }
+std::unique_ptr<Normalizer> make_nfd(const Component&) { return std::make_unique<Form>(UnicodeForm::kNfd); }
+std::unique_ptr<Normalizer> make_nfkc(const Component&) { return std::make_unique<Form>(UnicodeForm::kNfkc); }
+std::unique_ptr<Normalizer> make_nfkd(const Component&) { return std::make_unique<Form>(UnicodeForm::kNfkd); }
 
 }  // namespace athanor::text

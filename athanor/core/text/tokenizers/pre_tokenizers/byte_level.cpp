@@ -1,6 +1,7 @@
 // ByteLevel (GPT-2): a space before the first word where wanted, GPT-2's pattern, then every byte as its printable stand-in. The
-// stand-ins are never written out here: the model reads bytes and its vocabulary is translated once.
+// stand-ins are written out only where another pre-tokenizer follows: the model reads bytes and its vocabulary is translated once.
 
+#include "athanor/core/text/tokenizers/byte_alphabet.h"
 #include "athanor/core/text/tokenizers/pre_tokenizer.h"
 #include "athanor/core/text/tokenizers/scanners/scanner.h"
 
@@ -19,18 +20,27 @@ class ByteLevel final : public PreTokenizer {
   void split(std::string_view text, bool at_start, WordSink& words) const override {
     std::string spaced;
     if (prefix_space_ && text[0] != ' ') text = (spaced = " ").append(text);
-    if (!use_regex_) return words.word(text, at_start);
+    if (!use_regex_) return send(text, at_start, words);
     for (size_t begin = 0; begin < text.size();) {
       size_t end = scan_gpt2(text, begin);
-      words.word(text.substr(begin, end - begin), at_start && begin == 0);
+      send(text.substr(begin, end - begin), at_start && begin == 0, words);
       begin = end;
     }
   }
 
-  bool byte_level() const override { return true; }
+  LineEnd line_end() const override {
+    if (prefix_space_) return LineEnd::kOther;
+    return use_regex_ ? LineEnd::kBorder : LineEnd::kNothing;
+  }
+  bool byte_level() const override { return !spells_out_; }
+  void spell_out() override { spells_out_ = true; }
 
  private:
-  bool prefix_space_, use_regex_;
+  void send(std::string_view word, bool at_start, WordSink& words) const {
+    spells_out_ ? words.word(to_byte_chars(word), at_start) : words.word(word, at_start);
+  }
+
+  bool prefix_space_, use_regex_, spells_out_ = false;
 };
 
 }  // namespace

@@ -28,6 +28,8 @@ class Digits final : public PreTokenizer {
     send(begin, text.size());
   }
 
+  LineEnd line_end() const override { return LineEnd::kNothing; }
+
  private:
   bool individual_;
 };

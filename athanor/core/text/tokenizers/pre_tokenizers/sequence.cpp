@@ -10,15 +10,24 @@ class PreTokenizerSequence final : public PreTokenizer {
  public:
   explicit PreTokenizerSequence(const Component& c) {
     for (const Component& part : c.list("pretokenizers")) {
-      if (byte_level_)
-        part.fail("a pre-tokenizer after ByteLevel is not supported: it would see stand-ins for bytes in place of text");
+      if (!parts_.empty()) parts_.back()->spell_out();
       parts_.push_back(make_pre_tokenizer(part));
-      byte_level_ = parts_.back()->byte_level();
     }
   }
 
   void split(std::string_view text, bool at_start, WordSink& words) const override { split_from(0, text, at_start, words); }
-  bool byte_level() const override { return byte_level_; }
+  bool byte_level() const override { return !parts_.empty() && parts_.back()->byte_level(); }
+  LineEnd line_end() const override {
+    LineEnd all = LineEnd::kNothing;
+    for (const auto& part : parts_) {
+      if (part->line_end() == LineEnd::kOther) return LineEnd::kOther;
+      if (part->line_end() == LineEnd::kBorder) all = LineEnd::kBorder;
+    }
+    return all;
+  }
+  void spell_out() override {
+    if (!parts_.empty()) parts_.back()->spell_out();
+  }
 
  private:
   struct Rest final : WordSink {
@@ -37,7 +46,6 @@ class PreTokenizerSequence final : public PreTokenizer {
   }
 
   std::vector<std::unique_ptr<PreTokenizer>> parts_;
-  bool byte_level_ = false;
 };
 
 }  // namespace

@@ -65,12 +65,15 @@ class ScannedSplit final : public PreTokenizer {
       begin = end;
     }
   }
+  LineEnd line_end() const override { return LineEnd::kBorder; }
 
  private:
   Scan scan_;
 };
 
-SplitBehavior behavior_of(const Component& c) {
+}  // namespace
+
+SplitBehavior split_behavior(const Component& c) {
   std::string name = c.text("behavior");
   if (name == "Isolated") return SplitBehavior::kIsolated;
   if (name == "Removed") return SplitBehavior::kRemoved;
@@ -80,8 +83,6 @@ SplitBehavior behavior_of(const Component& c) {
   c.fail("\"behavior\" is wrong", "\"" + name.substr(0, 60) + "\"",
          "Isolated, Removed, MergedWithPrevious, MergedWithNext or Contiguous");
 }
-
-}  // namespace
 
 void send_parts(std::string_view text, bool at_start, std::vector<SplitPart> parts, SplitBehavior behavior, WordSink& words) {
   if (behavior == SplitBehavior::kMergedWithPrevious) parts = merge_matches(parts.begin(), parts.end());
@@ -97,7 +98,7 @@ void send_parts(std::string_view text, bool at_start, std::vector<SplitPart> par
 }
 
 std::unique_ptr<PreTokenizer> make_split(const Component& c) {
-  SplitBehavior behavior = behavior_of(c);
+  SplitBehavior behavior = split_behavior(c);
   bool invert = c.boolean("invert");
   std::string regex = c.pattern("pattern");
   // a known pattern leaves nothing between its matches, so that these come to the same

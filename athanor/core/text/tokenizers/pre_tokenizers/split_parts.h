@@ -11,6 +11,9 @@ namespace athanor::text {
 
 enum class SplitBehavior { kIsolated, kRemoved, kMergedWithPrevious, kMergedWithNext, kContiguous };
 
+/// A component's "behavior".
+SplitBehavior split_behavior(const Component& c);
+
 struct SplitPart {
   size_t begin, end;
   bool is_match;
