@@ -49,6 +49,9 @@ std::optional<float> number_at(const GgufValue& value, size_t i) {
   return integer ? std::optional(static_cast<float>(*integer)) : std::nullopt;
 }
 
+/// Bytes become numbers eight times as large: more than any list of a model has is not unpacked.
+constexpr uint64_t kMostNumbers = uint64_t{1} << 24;
+
 std::string described(const GgufValue& value) {
   return value.is_array ? base::cat("an array of ", value.count, " ", gguf_type_name(value.type))
                         : base::cat("a ", gguf_type_name(value.type));
@@ -67,7 +70,7 @@ void GgufMetadata::refuse(std::string_view key, std::string got, std::string exp
 }
 
 const GgufValue& GgufMetadata::element_of(std::string_view key, const GgufValue& value, bool array, const char* expected) const {
-  if (value.is_array != array) refuse(key, described(value), expected);
+  if (value.is_array != array || value.count > kMostNumbers) refuse(key, described(value), expected);
   return value;
 }
 
