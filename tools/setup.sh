@@ -14,8 +14,7 @@ TORCH="torch 2.15.0 6d8c86f4e33a9f12a58149bd9b0d64351632b8eb44479be8ff85e5389932
 CUDART="nvidia-cuda-runtime 13.2.86 3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0"
 CUPTI="nvidia-cuda-cupti 13.2.86 8fa29f15dd8336181f961764d9d95236fc6b931dd0c8fcf8cd70aab0c310b586"
 
-say() { printf 'setup: %s\n' "$*"; }
-die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+. tools/wheels.sh  # say, die, fetch
 
 install_packages() {
   local missing=()
@@ -31,26 +30,6 @@ install_packages() {
   say "installing ${missing[*]}"
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-}
-
-# fetch NAME VERSION SHA256 -> path of a wheel whose hash is right, in .deps/wheels; a broken download is repeated
-fetch() {
-  local name=$1 version=$2 sha=$3 stem=${1//-/_}
-  mkdir -p .deps/wheels
-  for attempt in 1 2 3; do
-    local wheel
-    wheel=$(ls ".deps/wheels/$stem-$version"-*.whl 2>/dev/null | head -1 || true)
-    if [ -n "$wheel" ]; then
-      if echo "$sha  $wheel" | sha256sum --check --status; then echo "$wheel"; return; fi
-      say "$wheel does not have the pinned hash; getting it again" >&2
-      rm -f "$wheel"
-    fi
-    say "downloading $name $version (attempt $attempt)" >&2
-    python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.12 --implementation cp \
-      --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
-      -d .deps/wheels "$name==$version" >&2 || true
-  done
-  die "could not bring $name $version with SHA-256 $sha; check the network and run make setup again"
 }
 
 # unpack WHEEL MEMBER_PREFIX... -> .deps/NEW, then renamed as a whole

@@ -5,9 +5,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/gguf_tokenizer.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/core/models/gguf_model.h"
 
 namespace athanor::app {
 namespace {
@@ -41,23 +43,32 @@ std::vector<text::TokenId> ids_at(const base::Json& json, const char* key) {
   return ids;
 }
 
+RunningModel from_folder(const std::string& path) {
+  RunningModel model{.folder = checkpoint::ModelFolder::open(path), .decoder = {}, .engine = {}, .end_ids = {}};
+  model.decoder = models::decoder_from_config(*model.folder.config);
+  return model;
+}
+
+RunningModel from_gguf(const std::string& path) {
+  models::GgufModel model = models::open_gguf_model(path);
+  return {.folder = std::move(model.folder), .decoder = std::move(model.decoder), .engine = {}, .end_ids = {}};
+}
+
 }  // namespace
 
-std::unique_ptr<text::Tokenizer> RunningModel::tokenizer() const { return text::load_tokenizer(folder.path); }
+std::unique_ptr<text::Tokenizer> RunningModel::tokenizer() const { return open_tokenizer(folder.path.string()); }
 
 void declare_model(Flags& flags, ModelArguments& arguments) {
-  flags.positional("MODEL", arguments.model, "a folder in Hugging Face's layout", false);
+  flags.positional("MODEL", arguments.model, "a folder in Hugging Face's layout, or a .gguf file", false);
   flags.text("--model -m", arguments.model, {.help = "MODEL, as a flag"});
   flags.integer("--context -c", arguments.context,
                 {"tokens of context; 0 takes the model's own, at most 4096", 0, 1 << 20, {"ctx_size"}});
 }
 
 RunningModel open_model(const ModelArguments& arguments, const std::string& dtype) {
-  if (arguments.model.empty()) base::input_error("cli.model", {"MODEL is missing", "", "a folder in Hugging Face's layout"});
-  if (arguments.model.ends_with(".gguf"))
-    base::input_error("cli.model", {"GGUF files cannot be read yet", arguments.model, "a folder in Hugging Face's layout"});
-  RunningModel model{.folder = checkpoint::ModelFolder::open(arguments.model), .decoder = {}, .engine = {}, .end_ids = {}};
-  model.decoder = models::decoder_from_config(*model.folder.config);
+  if (arguments.model.empty())
+    base::input_error("cli.model", {"MODEL is missing", "", "a folder in Hugging Face's layout, or a .gguf file"});
+  RunningModel model = is_gguf(arguments.model) ? from_gguf(arguments.model) : from_folder(arguments.model);
   for (const std::string& name : models::unclaimed_weights(model.decoder, model.folder.weights))
     base::log_warning(base::cat("the model has no place for the weight ", name, "; it is left out"));
   model.engine =

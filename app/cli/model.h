@@ -19,7 +19,7 @@ struct RunningModel {
   std::shared_ptr<const engine::Model> engine;
   std::vector<text::TokenId> end_ids;  // from generation_config.json, else config.json
 
-  /// The folder's tokenizer; input_error where it has none.
+  /// The folder's or file's tokenizer; input_error where it has none.
   std::unique_ptr<text::Tokenizer> tokenizer() const;
 };
 

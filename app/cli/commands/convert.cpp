@@ -1,4 +1,4 @@
-// athanor convert: a llama2.c file or a model folder -> a model folder.
+// athanor convert: a llama2.c file, a model folder or a GGUF file -> a model folder or a GGUF file.
 
 #include <unistd.h>
 
@@ -8,7 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/gguf_convert.h"
+#include "app/cli/gguf_tokenizer.h"
 #include "app/cli/output.h"
+#include "app/cli/scratch_folder.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/dtype.h"
 #include "athanor/core/base/error.h"
@@ -16,6 +19,7 @@
 #include "athanor/core/base/progress.h"
 #include "athanor/core/checkpoint/llama2c.h"
 #include "athanor/core/checkpoint/model_folder.h"
+#include "athanor/core/models/gguf_model.h"
 #include "athanor/core/text/llama2c_tokenizer.h"
 
 namespace athanor::app {
@@ -24,24 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string in, out, tokenizer;
+  std::string in, out, tokenizer, type;
   bool force = false;
-};
-
-/// Removed with everything in it at the end.
-class ScratchFolder {
- public:
-  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 bool is_floating(base::DType type) {
@@ -84,6 +72,8 @@ base::DType wanted_type(const std::string& dtype) {
   return type;
 }
 
+std::string gguf_type(base::DType type) { return type == base::DType::kF32 ? "f32" : type == base::DType::kF16 ? "f16" : "bf16"; }
+
 void convert_llama2c(const Arguments& a, const std::string& dtype) {
   checkpoint::Llama2cModel model = checkpoint::read_llama2c(a.in);
   std::vector<std::vector<std::byte>> storage;
@@ -107,16 +97,20 @@ void convert_folder(const Arguments& a, const std::string& dtype) {
 }
 
 int run(const Arguments& a, const Invocation& call) {
-  for (const std::string& path : {a.in, a.out})
-    if (path.ends_with(".gguf"))
-      base::input_error("cli.convert", {"GGUF files cannot be read or written yet", path, "a folder in Hugging Face's layout"});
+  const std::string& dtype = call.everywhere.dtype;
+  if (!a.type.empty() && (!is_gguf(a.out) || !dtype.empty()))
+    base::input_error("cli.convert", {"--type is how a GGUF file holds its weights", dtype.empty() ? a.out : "--dtype and --type",
+                                      "an --out that ends with .gguf, and no --dtype"});
   std::error_code ignored;
-  if (fs::is_directory(a.in, ignored))
-    convert_folder(a, call.everywhere.dtype);
-  else if (fs::exists(a.in, ignored))
-    convert_llama2c(a, call.everywhere.dtype);
+  if (!fs::exists(a.in, ignored)) base::file_error("cli.convert", {"there is no such file or folder", a.in});
+  if (is_gguf(a.out))
+    write_gguf(a.in, a.out, dtype.empty() ? a.type : gguf_type(wanted_type(dtype)), a.force);
+  else if (is_gguf(a.in))
+    gguf_to_folder(a.in, a.out, dtype.empty() ? std::nullopt : std::optional(wanted_type(dtype)), a.force);
+  else if (fs::is_directory(a.in, ignored))
+    convert_folder(a, dtype);
   else
-    base::file_error("cli.convert", {"there is no such file or folder", a.in});
+    convert_llama2c(a, dtype);
   print(a.out + "\n");
   return 0;
 }
@@ -125,10 +119,12 @@ int run(const Arguments& a, const Invocation& call) {
 
 Run declare_convert(Flags& flags) {
   auto a = std::make_shared<Arguments>();
-  flags.positional("IN", a->in, "a model folder, or a .bin file of llama2.c");
-  flags.text("--out -o", a->out, {.help = "the folder to write", .required = true});
+  flags.positional("IN", a->in, "a model folder, a .gguf file, or a .bin file of llama2.c");
+  flags.text("--out -o", a->out, {.help = "the folder, or the .gguf file, to write", .required = true});
   flags.text("--tokenizer", a->tokenizer, {"llama2.c: the tokenizer's .bin file"});
-  flags.flag("--force", a->force, "replace an existing folder");
+  flags.text("--type", a->type,
+             {.help = "GGUF: how it holds the weights; without it as they are", .choices = models::gguf_types()});
+  flags.flag("--force", a->force, "replace an existing folder or file");
   return [a](const Invocation& call) { return run(*a, call); };
 }
 

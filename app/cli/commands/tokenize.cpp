@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/gguf_tokenizer.h"
 #include "app/cli/model.h"
 #include "app/cli/output.h"
 #include "athanor/core/base/cat.h"
@@ -44,7 +45,7 @@ base::Json as_json(const std::vector<text::TokenId>& ids, const text::Tokenizer&
 }
 
 int run(const Flags& flags, const Arguments& a) {
-  auto tokenizer = text::load_tokenizer(a.tokenizer);
+  auto tokenizer = open_tokenizer(a.tokenizer);
   std::string text = input_text(flags, a);
   if (a.decode) {
     auto ids = parse_ids(text, tokenizer->vocab_size());
@@ -67,7 +68,8 @@ int run(const Flags& flags, const Arguments& a) {
 
 Run declare_tokenize(Flags& flags) {
   auto a = std::make_shared<Arguments>();
-  flags.positional("TOKENIZER", a->tokenizer, "a folder with a tokenizer, or its file: tokenizer.json, *.model, *.tiktoken");
+  flags.positional("TOKENIZER", a->tokenizer,
+                   "a folder with a tokenizer, or its file: tokenizer.json, *.model, *.tiktoken, *.gguf");
   flags.positional("FILE", a->file, "the text; - or nothing: standard input", false);
   flags.text("--text", a->text, {"the text itself"});
   flags.flag("--decode", a->decode, "the other way: the text is a list of ids");

@@ -5,6 +5,8 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/half.h"
+#include "athanor/core/base/threads.h"
+#include "athanor/core/checkpoint/block_format.h"
 
 namespace athanor::checkpoint {
 namespace {
@@ -21,6 +23,16 @@ std::vector<float> converted(const ArrayView& array, Convert convert) {
   return out;
 }
 
+std::vector<float> decoded(const ArrayView& array) {
+  const BlockFormat& format = *array.blocks;
+  constexpr int64_t kGrain = 1 << 16;  // numbers that one thread decodes at least
+  std::vector<float> out(static_cast<size_t>(array.count()));
+  base::parallel_for(array.count() / format.values, kGrain / format.values, [&](int64_t begin, int64_t end) {
+    format.decode(array.bytes.data() + begin * format.bytes, end - begin, out.data() + begin * format.values);
+  });
+  return out;
+}
+
 }  // namespace
 
 std::string shape_text(std::span<const int64_t> shape) {
@@ -30,6 +42,7 @@ std::string shape_text(std::span<const int64_t> shape) {
 }
 
 std::vector<float> to_f32(const ArrayView& array, const std::string& name) {
+  if (array.blocks) return decoded(array);
   switch (array.dtype) {
     case base::DType::kF32:
       return converted<float>(array, [](float x) { return x; });

@@ -10,6 +10,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/half.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/checkpoint/block_format.h"
 #include "athanor/core/kernels/quantize_i8.h"
 
 namespace athanor::engine {
@@ -67,6 +68,10 @@ uint64_t WeightStore::owned_bytes() const {
 
 WeightMatrix WeightStore::table(const checkpoint::ArrayView& array, const std::string& name) {
   const int64_t rows = array.shape[0], columns = array.shape[1];
+  if (array.blocks) {
+    const WeightType type = kind_ == WeightKind::kF32 ? WeightType::kF32 : WeightType::kBF16;
+    return decode(array, type, own(static_cast<uint64_t>(rows * columns) * element_size(type)));
+  }
   std::optional<WeightType> type;
   if (array.dtype == base::DType::kF32) type = WeightType::kF32;
   if (array.dtype == base::DType::kF16) type = WeightType::kF16;
@@ -83,7 +88,27 @@ WeightMatrix WeightStore::table(const checkpoint::ArrayView& array, const std::s
   return {*type, aligned, rows, columns};
 }
 
+/// Blocks -> rows of float32 or bfloat16.
+WeightMatrix WeightStore::decode(const checkpoint::ArrayView& array, WeightType type, std::byte* out) {
+  const checkpoint::BlockFormat& format = *array.blocks;
+  const int64_t rows = array.shape[0], columns = array.shape[1], blocks = columns / format.values;
+  base::parallel_for(rows, 1 + kRowGrain / columns, [&](int64_t begin, int64_t end) {
+    std::vector<float> row(static_cast<size_t>(columns));
+    for (int64_t r = begin; r < end; ++r) {
+      float* to = type == WeightType::kF32 ? reinterpret_cast<float*>(out) + r * columns : row.data();
+      format.decode(array.bytes.data() + r * blocks * format.bytes, blocks, to);
+      if (type == WeightType::kBF16)
+        std::transform(row.begin(), row.end(), reinterpret_cast<uint16_t*>(out) + r * columns, base::f32_to_bf16);
+    }
+  });
+  return {type, out, rows, columns};
+}
+
 WeightMatrix WeightStore::matrix(const checkpoint::ArrayView& array, bool transposed, const std::string& name) {
+  if (array.blocks && kind_ == WeightKind::kI8 && !transposed) {  // at once, without rounding to bfloat16 between
+    Pages exact(static_cast<uint64_t>(array.count()) * 4, "weights");
+    return as_kind(decode(array, WeightType::kF32, exact.data()));
+  }
   const WeightMatrix stored = table(array, name);
   return as_kind(transposed ? transpose(stored) : stored);
 }

@@ -38,7 +38,7 @@ class WeightStore {
   kernels::WeightMatrix matrix(const checkpoint::ArrayView& array, bool transposed, const std::string& name);
   /// The same with the array's rows in another order.
   kernels::WeightMatrix reordered(const checkpoint::ArrayView& array, std::span<const int64_t> rows, const std::string& name);
-  /// Rows that are looked up, not multiplied (embeddings): the stored type.
+  /// Rows that are looked up, not multiplied (embeddings): the stored type; blocks become bfloat16, or float32 where that is asked.
   kernels::WeightMatrix table(const checkpoint::ArrayView& array, const std::string& name);
   /// A table's matrix for multiplying (a tied head).
   kernels::WeightMatrix as_kind(const kernels::WeightMatrix& stored);
@@ -47,6 +47,7 @@ class WeightStore {
 
  private:
   std::byte* own(uint64_t bytes);
+  kernels::WeightMatrix decode(const checkpoint::ArrayView& array, kernels::WeightType type, std::byte* out);
   kernels::WeightMatrix to_f32(const kernels::WeightMatrix& stored);
   kernels::WeightMatrix to_bf16(const kernels::WeightMatrix& stored);
   kernels::WeightMatrix transpose(const kernels::WeightMatrix& stored);

@@ -23,11 +23,13 @@ constexpr std::string_view kDeepSeek3Words =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kBloomWords = R"( ?[^(\s|.,!?…。，、।۔،)]+)";
 constexpr std::string_view kDeepSeekLetters =
-    "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-"
+    "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-"
+    "Ὅὐ-"
     "ὗὙὛὝὟ-"
     "ώᾀ-"
     "ᾴᾶ-"
-    "ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-"
+    "ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-"
+    "ꮿﬀ-"
     "ﬆﬓ-"
     "ﬗＡ-"
     "Ｚａ-"
@@ -107,6 +109,21 @@ GgufPattern whole_lines() {
   return pattern;
 }
 
+/// What a pre-tokenizer does, step by step, without the words that change nothing (trim_offsets is about offsets alone).
+std::vector<std::string> steps_of(const base::Json& pre_tokenizer) {
+  const std::string type = pre_tokenizer.is_object() ? pre_tokenizer.value("type", "") : "";
+  if (type == "Sequence") {
+    std::vector<std::string> steps;
+    for (const base::Json& one : pre_tokenizer.at("pretokenizers"))
+      for (std::string& step : steps_of(one)) steps.push_back(std::move(step));
+    return steps;
+  }
+  if (type == "ByteLevel")
+    return {base::cat(type, pre_tokenizer.value("add_prefix_space", true), pre_tokenizer.value("use_regex", true))};
+  if (type == "Digits") return {base::cat(type, pre_tokenizer.value("individual_digits", false))};
+  return {pre_tokenizer.dump()};
+}
+
 }  // namespace
 
 GgufPattern gguf_pattern(std::string_view pre, std::string_view source) {
@@ -121,6 +138,14 @@ GgufPattern gguf_pattern(std::string_view pre, std::string_view source) {
   known.pop_back();
   base::file_error("text.gguf_vocabulary", {base::cat(source, ": tokenizer.ggml.pre is not known"),
                                             base::cat("\"", pre.substr(0, 60), "\""), "one of " + known});
+}
+
+std::string gguf_pre_of(const base::Json& pre_tokenizer) {
+  const std::vector<std::string> wanted = steps_of(pre_tokenizer);
+  for (const Row& row : rows())
+    if (steps_of(steps_json(row.steps)) == wanted) return std::string(row.names.substr(1, row.names.find(' ', 1) - 1));
+  base::input_error("text.gguf_vocabulary",
+                    {"GGUF has no name for how this tokenizer cuts text", pre_tokenizer.dump().substr(0, 120)});
 }
 
 }  // namespace athanor::text

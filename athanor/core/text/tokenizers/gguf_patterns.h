@@ -19,4 +19,7 @@ struct GgufPattern {
 /// file_error naming `source` where the name is not known.
 GgufPattern gguf_pattern(std::string_view pre, std::string_view source);
 
+/// The other way: the name whose way of cutting is that of a tokenizer.json's pre_tokenizer; input_error where none is.
+std::string gguf_pre_of(const base::Json& pre_tokenizer);
+
 }  // namespace athanor::text

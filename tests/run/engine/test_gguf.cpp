@@ -1,0 +1,73 @@
+// The engine over a GGUF file: blocks decoded at load, plain types where they lie in the file.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "athanor/core/models/gguf_model.h"
+#include "athanor/run/engine/engine.h"
+#include "tests/testing/data.h"
+#include "tests/testing/golden.h"
+#include "tests/testing/temp_folder.h"
+
+namespace athanor::engine {
+namespace {
+
+using checkpoint::Checkpoint;
+using checkpoint::NamedArray;
+
+const std::vector<text::TokenId> kIds = {3, 14, 15, 92, 65, 35, 89, 7};
+
+std::vector<float> logits_of(const models::DecoderModel& decoder, const Checkpoint& weights, WeightKind kind) {
+  return Session(Model::load(decoder, weights, {.weights = kind})).append_all(kIds);
+}
+
+class GgufEngine : public ::testing::TestWithParam<const char*> {
+ protected:
+  GgufEngine() : folder_(checkpoint::ModelFolder::open(testing::Golden(std::string("run_engine/") + GetParam()).path())) {}
+
+  models::GgufModel written(const char* type) {
+    checkpoint::GgufWriter writer;
+    models::add_gguf_model(models::decoder_from_config(*folder_.config), folder_.weights, type, writer);
+    writer.write(temp_ / "m.gguf");
+    return models::open_gguf_model(temp_ / "m.gguf");
+  }
+
+  testing::TempFolder temp_;
+  checkpoint::ModelFolder folder_;
+};
+
+TEST_P(GgufEngine, BlocksGiveTheLogitsOfWhatTheyDecodeTo) {
+  for (const char* type : {"f32", "q8_0", "q4_0", "q4_k_m"}) {
+    const models::GgufModel model = written(type);
+    std::vector<std::vector<std::byte>> storage;
+    const auto arrays = models::folder_arrays(model, base::DType::kF32, storage);
+    const Checkpoint decoded = Checkpoint::of("decoded", arrays, nullptr);
+    const models::DecoderModel decoder = models::decoder_from_config(*model.folder.config);
+    EXPECT_EQ(logits_of(model.decoder, model.folder.weights, WeightKind::kF32), logits_of(decoder, decoded, WeightKind::kF32))
+        << type;
+    // Here the embedding is bfloat16 as well; there it stays float32.
+    for (WeightKind kind : {WeightKind::kBF16, WeightKind::kI8})
+      EXPECT_LT(
+          testing::relative_difference(logits_of(model.decoder, model.folder.weights, kind), logits_of(decoder, decoded, kind)),
+          0.02)
+          << type;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GgufEngine, ::testing::Values("llama-gqa", "llama-mha-tied", "gpt2-base", "qwen2-base"));
+
+TEST(GgufEngineMemory, PlainTypesStayInTheFile) {
+  testing::TempFolder temp;
+  const auto folder = checkpoint::ModelFolder::open(testing::Golden("run_engine/qwen2-base").path());
+  for (const char* type : {"f32", "f16", "bf16"}) {
+    checkpoint::GgufWriter writer;
+    models::add_gguf_model(models::decoder_from_config(*folder.config), folder.weights, type, writer);
+    writer.write(temp / "m.gguf");
+    const models::GgufModel model = models::open_gguf_model(temp / "m.gguf");
+    EXPECT_EQ(Model::load(model.decoder, model.folder.weights, {})->owned_bytes(), 0u) << type;
+  }
+}
+
+}  // namespace
+}  // namespace athanor::engine
