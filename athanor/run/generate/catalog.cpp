@@ -1,3 +1,5 @@
+#include "athanor/run/generate/constraint.h"
+#include "athanor/run/generate/constraints/shelf.h"
 #include "athanor/run/generate/sampler.h"
 
 namespace athanor::generate {
@@ -29,14 +31,27 @@ std::span<const SamplerRow> samplers() {
   return rows;
 }
 
+std::span<const ConstraintRow> constraints() {
+  static const ConstraintRow rows[] = {
+      {{"choices", "the text is one line of a list", "", "constraints/choices.cpp"}, write_choices},
+      {{"regex", "the text matches a regular expression", "Thompson 1968", "constraints/regex.cpp"}, write_regex},
+      {{"json-schema", "the text is a JSON value that a schema takes", "JSON Schema 2020-12", "constraints/json_schema.cpp"},
+       write_json_schema},
+      {{"grammar", "the text matches a grammar in GBNF", "llama.cpp's documentation", "constraints/gbnf.cpp"}, write_gbnf},
+  };
+  return rows;
+}
+
 std::vector<base::Shelf> shelves() {
-  base::Shelf shelf = {"run/generate", "samplers", {}};
+  base::Shelf shelf = {"run/generate", "samplers", {}}, forms = {"run/generate", "constraints", {}};
   for (const SamplerRow& row : samplers()) shelf.entries.push_back(row);
-  return {shelf};
+  for (const ConstraintRow& row : constraints()) forms.entries.push_back(row);
+  return {shelf, forms};
 }
 
 std::vector<std::unique_ptr<ScoreStep>> make_steps(const GenerateOptions& options) {
   std::vector<std::unique_ptr<ScoreStep>> steps;
+  if (options.constraint) steps.push_back(options.constraint->step());
   for (const SamplerRow& row : samplers())
     if (auto step = row.make(options)) steps.push_back(std::move(step));
   return steps;
