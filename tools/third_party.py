@@ -21,6 +21,7 @@ PACKAGES = [
     ("libsimdjson-dev", "simdjson", "in the programs"),
     ("libsqlite3-dev", "SQLite", "in the programs"),
     ("libgtest-dev", "GoogleTest", "tests only"),
+    ("libvalijson-dev", "valijson", "tests only"),
     ("libbenchmark-dev", "Google Benchmark", "benchmarks only"),
 ]
 # Wheels that tools/setup.sh pins; their licences are inside them.

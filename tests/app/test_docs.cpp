@@ -1,5 +1,6 @@
 // What README, docs and --help show is run: every ```sh block that begins with `athanor`, unless it is marked `sh no-run`, and the
-// examples of every command. A ```yaml block that begins with "# recipe.yaml" becomes that file.
+// examples of every command. A ```yaml block that begins with "# recipe.yaml" becomes that file, and a ```file NAME block the file
+// NAME.
 
 #include "app/cli/command.h"
 #include "tests/app/workbench.h"
@@ -31,6 +32,7 @@ int run_document(const fs::path& file) {
   int run = 0;
   for (const Block& block : blocks_of(file)) {
     if (block.info == "yaml" && block.text.starts_with("# recipe.yaml\n")) bench.folder().write("recipe.yaml", block.text);
+    if (block.info.starts_with("file ")) bench.folder().write(block.info.substr(5), block.text);
     EXPECT_FALSE(block.info.empty() && block.text.starts_with("athanor ")) << file << ":" << block.line << " is not marked sh";
     if (block.info == "sh" && block.text.starts_with("athanor ")) run_lines(bench, block, file), ++run;
   }
@@ -43,7 +45,7 @@ TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetP
 
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
                          ::testing::Values("docs/commands.md", "docs/tokenizers.md", "docs/training.md", "docs/engine.md",
-                                           "docs/gguf.md", "README.md", "README.zh-CN.md"));
+                                           "docs/gguf.md", "docs/constraints.md", "README.md", "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
   for (const char* name : {"docs/quickstart.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/constraint_flags.h"
 #include "app/cli/model.h"
 #include "app/cli/output.h"
 #include "app/cli/stopwatch.h"
@@ -26,6 +27,7 @@ struct Arguments {
   std::string prompt, prompt_file;
   bool stream = false, json = false;
   generate::GenerateOptions options;
+  ConstraintArguments constraint;
 };
 
 std::vector<text::TokenId> prompt_ids(const Flags& flags, const Arguments& a, const text::Tokenizer& tokenizer) {
@@ -66,10 +68,12 @@ int run(const Flags& flags, const Arguments& a, const Invocation& call) {
   RunningModel model = open_model(a.model, call.everywhere.dtype);
   auto tokenizer = model.tokenizer();
   auto prompt = prompt_ids(flags, a, *tokenizer);
+  generate::GenerateOptions options = a.options;
+  options.constraint = make_constraint(flags, a.constraint, *tokenizer, model.end_ids);
   bool stream = !a.json && (a.stream || is_terminal(STDOUT_FILENO));
 
   Stopwatch watch;
-  auto result = generate::generate(engine::Decoding(model.engine), *tokenizer, prompt, model.end_ids, a.options,
+  auto result = generate::generate(engine::Decoding(model.engine), *tokenizer, prompt, model.end_ids, options,
                                    [stream](std::string_view piece) {
                                      if (stream) print(piece);
                                      return !base::stop_requested();
@@ -95,6 +99,7 @@ Run declare_generate(Flags& flags) {
   flags.text("--prompt-file -f --file", a->prompt_file, {"a file with the prompt"});
   flags.options(base::visit_of(a->options), {"max_new_tokens -n --predict", "temperature --temp",
                                              "repetition_penalty --repeat-penalty", "typical_p --typical", "seed -s"});
+  declare_constraint(flags, a->constraint);
   flags.flag("--stream", a->stream, "print each piece as it comes (a terminal always does)");
   flags.flag("--json", a->json, "one JSON object: text, ids, prompt_tokens, finish_reason, ...");
   return [a, &flags](const Invocation& call) { return run(flags, *a, call); };

@@ -1,3 +1,5 @@
+#include "athanor/run/generate/constraint.h"
+#include "athanor/run/generate/constraints/shelf.h"
 #include "athanor/run/generate/search.h"
 
 namespace athanor::generate {
@@ -103,15 +105,29 @@ std::span<const SearchRow> searches() {
   return rows;
 }
 
+std::span<const ConstraintRow> constraints() {
+  static const ConstraintRow rows[] = {
+      {{"choices", "the text is one line of a list", "", "constraints/choices.cpp"}, write_choices},
+      {{"regex", "the text matches a regular expression", "Thompson 1968", "constraints/regex.cpp"}, write_regex},
+      {{"json-schema", "the text is a JSON value that a schema takes", "JSON Schema 2020-12", "constraints/json_schema.cpp"},
+       write_json_schema},
+      {{"grammar", "the text matches a grammar in GBNF", "llama.cpp's documentation", "constraints/gbnf.cpp"}, write_gbnf},
+  };
+  return rows;
+}
+
 std::vector<base::Shelf> shelves() {
-  base::Shelf steps = {"run/generate", "samplers", {}}, ways = {"run/generate", "search", {}};
+  base::Shelf steps = {"run/generate", "samplers", {}}, ways = {"run/generate", "search", {}},
+              forms = {"run/generate", "constraints", {}};
   for (const SamplerRow& row : samplers()) steps.entries.push_back(row);
   for (const SearchRow& row : searches()) ways.entries.push_back(row);
-  return {steps, ways};
+  for (const ConstraintRow& row : constraints()) forms.entries.push_back(row);
+  return {steps, ways, forms};
 }
 
 std::vector<std::unique_ptr<ScoreStep>> make_steps(const GenerateOptions& options, const StepContext& context) {
   std::vector<std::unique_ptr<ScoreStep>> steps;
+  if (options.constraint) steps.push_back(options.constraint->step());
   for (const SamplerRow& row : samplers())
     if (auto step = row.make(options, context)) steps.push_back(std::move(step));
   return steps;

@@ -2,6 +2,7 @@
 // The generation loop: prompt ids -> tokens, one after another, until a stop.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "athanor/run/generate/score_source.h"
 
 namespace athanor::generate {
+
+class Constraint;
 
 /// Hugging Face's names and meanings (GenerationConfig); temperature 0 is greedy.
 struct GenerateOptions {
@@ -44,7 +47,8 @@ struct GenerateOptions {
   int64_t seed = 0;
   std::vector<std::string> stop = {};  // texts that end generation and are not part of it
   bool ignore_eos = false;
-  int64_t logprobs = 0;  // top logprobs kept per token
+  int64_t logprobs = 0;                               // top logprobs kept per token
+  std::shared_ptr<const Constraint> constraint = {};  // what the text must look like (constraint.h); not an option of a recipe
   void visit(base::OptionVisitor& v);
 };
 

@@ -3,6 +3,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/stop.h"
+#include "athanor/run/generate/constraint.h"
 #include "athanor/run/generate/text_out.h"
 
 namespace athanor::generate {
@@ -48,6 +49,7 @@ void refuse_draws(const GenerateOptions& options, const char* search, bool uses_
 }
 
 void apply_penalties(const GenerateOptions& options, const StepContext& context, std::span<float> scores, const History& history) {
+  if (options.constraint) options.constraint->step()->apply(scores, history);
   for (const SamplerRow& row : samplers())
     if (!row.draws)
       if (const auto step = row.make(options, context)) step->apply(scores, history);
