@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 struct Checkpoint::State {
   fs::path path;
   std::vector<base::MappedFile> files;
+  std::shared_ptr<const void> storage;         // of a file that is not safetensors
   std::deque<std::vector<std::byte>> aligned;  // copies of arrays that begin at an odd place of their file
   std::vector<NamedArray> arrays;
   std::unordered_map<std::string_view, size_t> by_name;
@@ -78,7 +79,7 @@ void Checkpoint::State::index_names() {
   by_name.reserve(arrays.size());
   for (size_t i = 0; i < arrays.size(); ++i)
     if (!by_name.emplace(arrays[i].name, i).second)
-      base::file_error(kWhere, {base::cat(path.string(), ": array in two shards"), arrays[i].name, "each name once"});
+      base::file_error(kWhere, {base::cat(path.string(), ": two arrays of one name"), arrays[i].name, "each name once"});
 }
 
 void Checkpoint::State::open_shards(const fs::path& index) {
@@ -112,6 +113,18 @@ Checkpoint Checkpoint::open(const fs::path& path) {
     state->add_file(file);
     state->index_names();
   }
+  Checkpoint checkpoint;
+  checkpoint.state_ = std::move(state);
+  return checkpoint;
+}
+
+Checkpoint Checkpoint::of(fs::path path, std::vector<NamedArray> arrays, std::shared_ptr<const void> storage) {
+  auto state = std::make_shared<State>();
+  state->path = std::move(path);
+  state->storage = std::move(storage);
+  state->arrays = std::move(arrays);
+  for (const NamedArray& array : state->arrays) state->total_bytes += array.array.bytes.size();
+  state->index_names();
   Checkpoint checkpoint;
   checkpoint.state_ = std::move(state);
   return checkpoint;

@@ -23,6 +23,8 @@ class Checkpoint {
  public:
   /// file_error on anything broken, input_error where `path` holds no weights.
   static Checkpoint open(const std::filesystem::path& path);
+  /// Arrays that another reader found in `path` and that live as long as `storage`; file_error where two have one name.
+  static Checkpoint of(std::filesystem::path path, std::vector<NamedArray> arrays, std::shared_ptr<const void> storage);
 
   /// In the order of the files.
   const std::vector<NamedArray>& arrays() const;
