@@ -6,126 +6,23 @@
 #include "athanor/core/models/adapter.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <deque>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/half.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/models/adapter_config.h"
 
 namespace athanor::models {
 namespace {
 
-using base::Json;
 using checkpoint::ArrayView;
 
 constexpr const char* kWhere = "models.adapter";
 constexpr std::string_view kPrefix = "base_model.model.";
-constexpr int64_t kMostRank = 65'536;
-
-struct Config {
-  int64_t rank = 8;
-  double alpha = 8;
-  bool rslora = false, every_layer = true;
-  std::vector<std::string> targets;  // empty: a pattern of PEFT's, which the file's own names stand for
-  std::vector<std::pair<std::string, double>> ranks, alphas;
-};
-
-class ConfigFile {
- public:
-  explicit ConfigFile(const std::filesystem::path& path)
-      : path_(path), json_(base::read_json_file(path, kWhere, {.depth = 16, .bytes = 10u << 20})) {
-    if (!json_.is_object()) fail("is not an object", "", "the keys of a PEFT adapter");
-  }
-
-  Config read() const {
-    refuse_other_kinds();
-    Config c;
-    c.rank = static_cast<int64_t>(number("r", 8, 1, kMostRank));
-    c.alpha = number("lora_alpha", 8, -1e9, 1e9);
-    c.rslora = set("use_rslora");
-    c.every_layer = !set("layers_to_transform") && !set("exclude_modules");
-    if (const Json* targets = find("target_modules"); targets && targets->is_array())
-      for (const Json& t : *targets)
-        c.targets.push_back(t.is_string() ? t.get<std::string>() : fail("\"target_modules\" is not a list of names", t.dump()));
-    c.ranks = pattern("rank_pattern", 1, kMostRank);
-    c.alphas = pattern("alpha_pattern", -1e9, 1e9);
-    return c;
-  }
-
- private:
-  const Json* find(const char* key) const {
-    const auto found = json_.find(key);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  /// Present, and neither false nor empty.
-  bool set(const char* key) const {
-    const Json* value = find(key);
-    return value && !(value->is_boolean() && !value->get<bool>()) && !(value->is_structured() && value->empty());
-  }
-
-  double number(const char* key, double fallback, double min, double max) const {
-    const Json* value = find(key);
-    if (!value) return fallback;
-    if (!value->is_number() || !(value->get<double>() >= min && value->get<double>() <= max) ||
-        (min == 1 && !value->is_number_integer()))
-      fail(base::cat("\"", key, "\" is out of range"), value->dump(), base::cat(min, " to ", max));
-    return value->get<double>();
-  }
-
-  std::vector<std::pair<std::string, double>> pattern(const char* key, double min, double max) const {
-    std::vector<std::pair<std::string, double>> pairs;
-    const Json* value = find(key);
-    if (!value) return pairs;
-    if (!value->is_object()) fail(base::cat("\"", key, "\" is not an object"), value->dump(), "names with numbers");
-    for (const auto& [name, number] : value->items()) {
-      if (name.find_first_of("\\^$*+?()[]{}|") != name.npos)
-        base::input_error(
-            kWhere, {base::cat(path_.string(), ": regular expressions in \"", key, "\" are not read"), name, "names of modules"});
-      if (!number.is_number() || !(number >= min && number <= max)) fail(base::cat("\"", key, "\" is out of range"), number.dump());
-      pairs.emplace_back(name, number);
-    }
-    return pairs;
-  }
-
-  void refuse_other_kinds() const {
-    const Json* type = find("peft_type");
-    if (!type || *type != "LORA")
-      base::input_error(kWhere,
-                        {base::cat(path_.string(), ": not a LoRA adapter"), type ? type->dump() : "no peft_type", "\"LORA\""});
-    for (const char* key :
-         {"use_dora", "layer_replication", "lora_bias", "use_qalora", "trainable_token_indices", "target_parameters"})
-      if (set(key))
-        base::input_error(kWhere, {base::cat(path_.string(), ": this kind of LoRA is not read"), key, "plain LoRA or rsLoRA",
-                                   "merge it with PEFT"});
-    const Json* init = find("init_lora_weights");
-    for (const char* changed : {"pissa", "olora", "corda", "loftq"})
-      if (init && init->is_string() && init->get<std::string>().starts_with(changed))
-        base::input_error(kWhere, {base::cat(path_.string(), ": its base weights were changed when it was made"), *init,
-                                   "true or gaussian", "merge it with PEFT"});
-  }
-
-  [[noreturn]] std::string fail(const std::string& what, const std::string& got = "", const std::string& expected = "") const {
-    base::file_error(kWhere, {base::cat(path_.string(), ": ", what), got, expected});
-  }
-
-  std::filesystem::path path_;
-  Json json_;
-};
-
-/// PEFT's rule: the whole name or its end.
-bool names(const std::string& pattern, const std::string& module) { return module == pattern || module.ends_with("." + pattern); }
-
-double value_for(const std::vector<std::pair<std::string, double>>& pattern, const std::string& module, double otherwise) {
-  for (const auto& [name, number] : pattern)
-    if (names(name, module)) return number;
-  return otherwise;
-}
 
 struct Pair {
   const ArrayView *a = nullptr, *b = nullptr;
@@ -236,6 +133,13 @@ struct Keys {
   std::vector<std::pair<std::string, const ArrayView*>> whole;
 };
 
+/// "embed_tokens.base_layer.weight", as PEFT writes arrays of the layers that it wrapped, is "embed_tokens.weight".
+std::string without_base_layer(std::string key) {
+  constexpr std::string_view kWrapped = "base_layer.";
+  if (const size_t at = key.find(kWrapped); at != key.npos) key.erase(at, kWrapped.size());
+  return key;
+}
+
 Keys sort_keys(const checkpoint::Checkpoint& file, const std::string& name) {
   Keys keys;
   for (const checkpoint::NamedArray& array : file.arrays()) {
@@ -254,7 +158,7 @@ Keys sort_keys(const checkpoint::Checkpoint& file, const std::string& name) {
     else if (key.find(".lora_") != key.npos)
       base::file_error(kWhere, {base::cat(name, ": unknown key"), array.name, "lora_A.weight, lora_B.weight or a whole array"});
     else
-      keys.whole.emplace_back(key, &array.array);
+      keys.whole.emplace_back(without_base_layer(key), &array.array);
   }
   if (keys.pairs.empty())
     base::file_error(kWhere, {base::cat(name, ": no LoRA weights, so the adapter would change nothing"), "", "lora_A and lora_B"});
@@ -265,17 +169,17 @@ Keys sort_keys(const checkpoint::Checkpoint& file, const std::string& name) {
 }
 
 /// Every module that target_modules names has its pair, and every name a module.
-void check_complete(const Config& config, const Keys& keys, const checkpoint::Checkpoint& base, const std::string& prefix,
+void check_complete(const AdapterConfig& config, const Keys& keys, const checkpoint::Checkpoint& base, const std::string& prefix,
                     const std::string& name) {
   for (const std::string& target : config.targets) {
-    if (std::none_of(keys.pairs.begin(), keys.pairs.end(), [&](const auto& pair) { return names(target, pair.first); }))
+    if (std::none_of(keys.pairs.begin(), keys.pairs.end(), [&](const auto& pair) { return names_module(target, pair.first); }))
       base::file_error(kWhere,
                        {base::cat(name, ": no weights for a target module"), target, "a pair for every name in target_modules"});
     for (const checkpoint::NamedArray& array : base.arrays()) {
       if (!config.every_layer || !array.name.ends_with(".weight") || array.array.shape.size() != 2) continue;
       const std::string module = array.name.substr(0, array.name.size() - 7);
       const std::string bare = module.starts_with(prefix) ? module.substr(prefix.size()) : module;
-      if (names(target, module) && !keys.pairs.contains(module) && !keys.pairs.contains(bare) &&
+      if (names_module(target, module) && !keys.pairs.contains(module) && !keys.pairs.contains(bare) &&
           !keys.pairs.contains(prefix + module))
         base::file_error(kWhere, {base::cat(name, ": a layer's weights are missing"), module, "a pair for every layer"});
     }
@@ -290,18 +194,16 @@ checkpoint::Checkpoint merge_adapter(const DecoderModel& model, const checkpoint
   if (!std::filesystem::exists(folder / "adapter_config.json", ignored))
     base::input_error(kWhere,
                       {base::cat(folder.string(), ": no adapter here"), "no adapter_config.json", "a folder that PEFT saved"});
-  const Config config = ConfigFile(folder / "adapter_config.json").read();
+  const AdapterConfig config = read_adapter_config(folder / "adapter_config.json");
   const std::filesystem::path path = folder / "adapter_model.safetensors";
   auto file = std::make_shared<checkpoint::Checkpoint>(checkpoint::Checkpoint::open(path));
   const Keys keys = sort_keys(*file, path.string());
   check_complete(config, keys, base, model.family->prefix, path.string());
   Merge merge(model, base, path);
-  for (const auto& [module, pair] : keys.pairs) {
-    const auto rank = static_cast<int64_t>(value_for(config.ranks, module, static_cast<double>(config.rank)));
-    const double alpha = value_for(config.alphas, module, config.alpha), r = static_cast<double>(rank);
-    merge.add(module, pair, rank, alpha / (config.rslora ? std::sqrt(r) : r));
-  }
   for (const auto& [name, array] : keys.whole) merge.replace(name, *array);
+  for (const auto& [module, pair] : keys.pairs) {
+    merge.add(module, pair, config.rank_of(module), config.scale_of(module));
+  }
   struct Storage {
     checkpoint::Checkpoint base;
     std::shared_ptr<checkpoint::Checkpoint> adapter;
