@@ -27,6 +27,7 @@ struct RunningModel {
 struct ModelArguments {
   std::string model;
   int64_t context = 0;
+  std::string lora = {};  // a PEFT folder, merged at load
 };
 void declare_model(Flags& flags, ModelArguments& arguments);
 

@@ -34,6 +34,8 @@ Run declare_logits(Flags& flags) {
   return [a, model](const Invocation& call) {
     a->model = model->model;
     if (a->executor == "engine") return run(*a, *model, call);
+    if (!model->lora.empty())
+      base::input_error("cli.logits", {"--lora goes with the engine", "--executor nn", "--executor engine"});
     if (call.learn == nullptr) start_learn(call);
     return call.learn->logits(*a, call);
   };

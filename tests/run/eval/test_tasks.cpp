@@ -15,8 +15,8 @@
 namespace athanor::eval {
 namespace {
 
-struct Setup {
-  Setup() {
+struct TinyModel {
+  TinyModel() {
     const auto folder = checkpoint::ModelFolder::open(testing::Golden("run_engine/llama-gqa").path());
     weights = folder.weights;
     model = engine::Model::load(models::decoder_from_config(*folder.config), weights, {.context = 64});
@@ -34,7 +34,7 @@ std::string lines_of(const base::Json& questions) {
 }
 
 TEST(Perplexity, EqualsTransformersSlidingWindow) {
-  const Setup s;
+  const TinyModel s;
   app::EngineScorer scorer(s.model);
   const auto ids = s.golden.json().at("ids").get<std::vector<text::TokenId>>();
   for (const base::Json& c : s.golden.json().at("windows")) {
@@ -46,7 +46,7 @@ TEST(Perplexity, EqualsTransformersSlidingWindow) {
 }
 
 TEST(Perplexity, PerTokenAndPerByte) {
-  const Setup s;
+  const TinyModel s;
   app::EngineScorer scorer(s.model);
   const std::string text = "the\xc3\xa9 inquer the";
   const EvalResult r = perplexity(scorer, s.tokenizer, text, "text", {});
@@ -58,7 +58,7 @@ TEST(Perplexity, PerTokenAndPerByte) {
 }
 
 TEST(MultipleChoice, EqualsTheHarness) {
-  const Setup s;
+  const TinyModel s;
   app::EngineScorer scorer(s.model);
   const base::Json& data = s.golden.json();
   for (size_t q = 0; q < data.at("questions").size(); ++q) {
@@ -83,7 +83,7 @@ TEST(Tasks, AreListed) {
 }
 
 TEST(Tasks, MistakesAreNamed) {
-  const Setup s;
+  const TinyModel s;
   app::EngineScorer scorer(s.model);
   const std::string good = R"({"query": "a", "choices": ["a", "b"], "gold": 0})";
   const std::pair<std::string, const char*> wrong[] = {
