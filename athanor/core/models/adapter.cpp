@@ -83,7 +83,7 @@ class Merge {
     const std::vector<float> a = checkpoint::to_f32(*pair.a, module + ".lora_A"),
                              b = checkpoint::to_f32(*pair.b, module + ".lora_B");
     const std::vector<float> old = checkpoint::to_f32(w, module + ".weight");
-    std::vector<std::byte>& out = memory_.emplace_back(w.bytes.size());
+    std::vector<std::byte>& out = memory_.emplace_back(old.size() * base::dtype_size(w.dtype));
     base::parallel_for(rows, std::max<int64_t>(1, 65536 / std::max<int64_t>(columns * rank, 1)), [&](int64_t begin, int64_t end) {
       std::vector<float> delta(static_cast<size_t>(columns));
       for (int64_t o = begin; o < end; ++o) {
@@ -100,6 +100,7 @@ class Merge {
       }
     });
     w.bytes = out;
+    w.blocks = nullptr;  // a GGUF file's blocks become float32
   }
 
   static void store(base::DType dtype, float value, std::byte* out, size_t at) {
