@@ -124,7 +124,8 @@ if __name__ == '__main__':
     for name, parts in variants(models_['piece']['vocab']):
         doc = base.document(parts, models_)
         answer = base.answers(name, doc, rng)
-        answer['decodings'] = [d for d in answer['decodings'] if d['ids']][:8]
+        size = Tokenizer.from_str(json.dumps(doc)).get_vocab_size()
+        answer['decodings'] = [d for d in answer['decodings'] if max(d['ids']) < size][:8]
         doc.pop('model')
         tokenizers_.append({'model': parts['model'], 'model_options': parts.get('model_options', {}), 'document': doc, **answer})
     base.write('word_components', {'models': models_, 'tokenizers': tokenizers_}, 'ids and text are exact')

@@ -43,6 +43,7 @@ double digamma(double x) {
 class Trainer {
  public:
   Trainer(const PieceCounts& words, const UnigramTrainerOptions& options) : words_(words), options_(options) {
+    check_room();
     pieces_ = {{"", std::nan("")}};  // the unknown piece
     for (ScoredPiece& piece :
          make_seed_pieces(words, static_cast<size_t>(options.seed_size), static_cast<size_t>(options.max_piece_length)))
@@ -58,6 +59,7 @@ class Trainer {
       if (pieces_.size() <= wanted) break;
       size_t before = pieces_.size();
       prune(std::max(wanted, static_cast<size_t>(static_cast<double>(before) * options_.shrinking_factor)));
+      if (pieces_.size() == before) break;
       progress.advance(before - pieces_.size());
     }
     progress.finish();
@@ -65,6 +67,24 @@ class Trainer {
   }
 
  private:
+  std::set<std::string, std::less<>> all_characters() const {
+    std::set<std::string, std::less<>> characters;
+    for (const auto& [word, count] : words_)
+      for (size_t i = 0; i < word.size();) {
+        size_t length = char_at(word.data() + i).length;
+        characters.emplace(word.substr(i, length));
+        i += length;
+      }
+    return characters;
+  }
+
+  void check_room() const {
+    size_t needed = all_characters().size() + options_.special_tokens.size();
+    if (needed <= static_cast<size_t>(options_.vocab_size)) return;
+    base::input_error(kWhere, {"vocab_size is too small", base::cat(options_.vocab_size),
+                               base::cat("at least ", needed, ": the characters and special tokens")});
+  }
+
   void step() {
     UnigramLattice lattice(pieces_);
     std::vector<double> expected(pieces_.size());
@@ -130,18 +150,8 @@ class Trainer {
 
   /// All characters, then the pieces as they come, ordered by score.
   std::vector<ScoredPiece> finish() {
-    std::set<std::string, std::less<>> characters;
-    for (const auto& [word, count] : words_)
-      for (size_t i = 0; i < word.size();) {
-        size_t length = char_at(word.data() + i).length;
-        characters.emplace(word.substr(i, length));
-        i += length;
-      }
+    std::set<std::string, std::less<>> characters = all_characters();
     size_t room = static_cast<size_t>(options_.vocab_size) - options_.special_tokens.size();
-    if (characters.size() > room)
-      base::input_error(kWhere, {"vocab_size is too small", base::cat(options_.vocab_size),
-                                 base::cat("at least ", characters.size() + options_.special_tokens.size(),
-                                           ": the characters and special tokens")});
     double smallest = std::numeric_limits<double>::infinity(), extra = 0;
     for (size_t id = 1; id < pieces_.size(); ++id) smallest = std::min(smallest, pieces_[id].score);
     std::vector<ScoredPiece> out;

@@ -17,7 +17,7 @@ struct UnigramPieces {
   bool byte_fallback = false, byte_level = false;
 };
 
-/// `single_precision`: sums are float.
+/// `single_precision`: sums are float, but for long texts.
 std::unique_ptr<Model> make_unigram(UnigramPieces pieces, bool single_precision);
 
 }  // namespace athanor::text

@@ -108,6 +108,7 @@ class Bpe final : public Model {
   void find_cuts() {
     bool plain_unknown = unk_ < 0 || !options_.fuse_unk || char_at(options_.unk_token->data()).length < options_.unk_token->size();
     for (const Merge& m : merges_) plain_unknown = plain_unknown && m.left != unk_ && m.right != unk_;
+    if (unk_ < 0 && !has_bytes_) return;  // a character that is dropped brings its neighbours together
     if (byte_level_ || options_.prefix || options_.suffix || !plain_unknown || options_.ignore_merges) return;
     cuts_.join("  ");
     for (const Merge& m : merges_) cuts_.join(vocabulary_.token(m.result));

@@ -4,7 +4,8 @@
 //   no piece may stand for itself at (smallest score) - 10; runs of such become bytes "<0x..>" (byte_fallback) or one unknown
 //   token.
 // Sums are double as in the `tokenizers` library, or float as in SentencePiece: which of two nearly equal ways wins depends on it.
-// Checked against both on every text of the shared data and on random strings: the same ids.
+// A long text's sum is so large that float would lose the pieces in it; sentencepiece 0.2.3 keeps them apart, and double stands in
+// here. Checked against both on every text of the shared data and on random strings: the same ids.
 
 #include "athanor/core/text/tokenizers/unigram_pieces.h"
 
@@ -34,17 +35,15 @@ struct BestEnd {
   uint32_t length;  // of the piece in bytes; 0: nothing ends here
 };
 
-template <typename Sum>
 struct UnigramState final : ModelState {
   WordCache cache;
-  std::vector<BestEnd<Sum>> ends;
+  std::vector<BestEnd<float>> single_ends;
+  std::vector<BestEnd<double>> ends;
 };
 
-template <typename Sum>
 class Unigram final : public Model {
  public:
-  explicit Unigram(UnigramPieces pieces)
-      : pieces_(std::move(pieces)), unknown_score_(static_cast<Sum>(pieces_.smallest) - static_cast<Sum>(kUnknownPenalty)) {
+  Unigram(UnigramPieces pieces, bool single_precision) : pieces_(std::move(pieces)), single_precision_(single_precision) {
     std::vector<std::pair<std::string_view, int32_t>> usable;
     for (TokenId id = 0; id < pieces_.vocabulary.id_limit(); ++id)
       if (pieces_.usable.empty() || pieces_.usable[static_cast<size_t>(id)]) usable.emplace_back(pieces_.vocabulary.token(id), id);
@@ -56,31 +55,38 @@ class Unigram final : public Model {
     }
   }
 
-  std::unique_ptr<ModelState> make_state() const override { return std::make_unique<UnigramState<Sum>>(); }
+  std::unique_ptr<ModelState> make_state() const override { return std::make_unique<UnigramState>(); }
   const Vocabulary& vocabulary() const override { return pieces_.vocabulary; }
   std::string json() const override;
 
   void encode(std::string_view word, ModelState& state, std::vector<TokenId>& ids) const override {
-    auto& s = static_cast<UnigramState<Sum>&>(state);
+    auto& s = static_cast<UnigramState&>(state);
     encode_cached(s.cache, word, ids, [&](std::string_view new_word, std::vector<TokenId>& out) {
       pieces_.byte_level ? encode_new(to_byte_chars(new_word), s, out) : encode_new(new_word, s, out);
     });
   }
 
  private:
-  void encode_new(std::string_view word, UnigramState<Sum>& state, std::vector<TokenId>& ids) const {
+  void encode_new(std::string_view word, UnigramState& state, std::vector<TokenId>& ids) const {
     if (word.size() >= std::numeric_limits<uint32_t>::max()) base::input_error("text.unigram", {"a word of more than 4 GB"});
-    std::vector<BestEnd<Sum>>& ends = state.ends;
+    if (single_precision_ && word.size() <= kShort) return encode_with(word, state.single_ends, ids);
+    encode_with(word, state.ends, ids);
+  }
+
+  template <typename Sum>
+  void encode_with(std::string_view word, std::vector<BestEnd<Sum>>& ends, std::vector<TokenId>& ids) const {
     ends.assign(word.size() + 1, {0, 0, 0});
     for (size_t begin = 0; begin < word.size(); begin += char_at(word.data() + begin).length) extend(word, begin, ends);
     take_best(word, ends, ids);
   }
 
-  static void offer(BestEnd<Sum>& end, auto score, TokenId id, size_t length) {
-    if (end.length == 0 || score > end.score) end = {static_cast<Sum>(score), id, static_cast<uint32_t>(length)};
+  template <typename Sum>
+  static void offer(BestEnd<Sum>& end, Sum score, TokenId id, size_t length) {
+    if (end.length == 0 || score > end.score) end = {score, id, static_cast<uint32_t>(length)};
   }
 
   /// All pieces that begin at `begin`.
+  template <typename Sum>
   void extend(std::string_view word, size_t begin, std::vector<BestEnd<Sum>>& ends) const {
     Sum before = ends[begin].score;
     size_t character = char_at(word.data() + begin).length;
@@ -92,13 +98,15 @@ class Unigram final : public Model {
       TokenId id = trie_.value(node);
       if (id < 0) continue;
       size_t length = i + 1 - begin;
-      offer(ends[i + 1], pieces_.scores[static_cast<size_t>(id)] + before, id, length);
+      offer(ends[i + 1], static_cast<Sum>(pieces_.scores[static_cast<size_t>(id)]) + before, id, length);
       alone = alone || length == character;
     }
-    if (!alone) offer(ends[begin + character], unknown_score_ + before, kUnknownPiece, character);
+    Sum unknown = static_cast<Sum>(pieces_.smallest) - static_cast<Sum>(kUnknownPenalty);
+    if (!alone) offer(ends[begin + character], unknown + before, kUnknownPiece, character);
   }
 
   /// Walks back from the end. Neighbouring unknown characters are one.
+  template <typename Sum>
   void take_best(std::string_view word, const std::vector<BestEnd<Sum>>& ends, std::vector<TokenId>& ids) const {
     size_t first = ids.size();
     for (size_t end = word.size(); end > 0;) {
@@ -135,15 +143,15 @@ class Unigram final : public Model {
   }
 
   static constexpr TokenId kUnknownPiece = -2;
+  static constexpr size_t kShort = size_t{1} << 14;  // bytes
   UnigramPieces pieces_;
-  Sum unknown_score_;
+  bool single_precision_;
   PieceTrie trie_;
   std::array<TokenId, 256> bytes_;
   bool has_bytes_ = true;
 };
 
-template <typename Sum>
-std::string Unigram<Sum>::json() const {
+std::string Unigram::json() const {
   std::string out =
       base::cat("{\n    \"type\": \"Unigram\",\n    \"unk_id\": ", pieces_.unknown < 0 ? "null" : base::cat(pieces_.unknown),
                 ",\n    \"vocab\": [");
@@ -159,8 +167,7 @@ std::string Unigram<Sum>::json() const {
 }  // namespace
 
 std::unique_ptr<Model> make_unigram(UnigramPieces pieces, bool single_precision) {
-  if (single_precision) return std::make_unique<Unigram<float>>(std::move(pieces));
-  return std::make_unique<Unigram<double>>(std::move(pieces));
+  return std::make_unique<Unigram>(std::move(pieces), single_precision);
 }
 
 std::unique_ptr<Model> make_unigram(const Component& c, ModelTables tables, bool byte_level) {
