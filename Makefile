@@ -5,7 +5,7 @@ SECONDS ?= 30
 TARGET ?= *
 OWN = git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu'
 
-.PHONY: help setup build test quickstart bench lint format format-check sanitize fuzz clean install
+.PHONY: help setup build test quickstart chat bench lint format format-check sanitize fuzz clean install
 
 help:
 	@echo "make quickstart   set up, build, and take a small model through its whole life (ARGS=--quick for a minute's taste)"
@@ -13,6 +13,7 @@ help:
 	@echo
 	@echo "make setup        Debian packages and libtorch (into .deps/); what is there is left alone"
 	@echo "make build        build/bin/athanor and build/bin/athanor-learn"
+	@echo "make chat         SmolLM2-135M-Instruct, brought on first use, answers you in the terminal"
 	@echo "make bench        speed beside the peers', as ratios (brings the peers on first use)"
 	@echo "make lint         clang-tidy over core and run"
 	@echo "make format       clang-format over every own file; format-check only looks"
@@ -33,6 +34,9 @@ test: build
 
 quickstart: build
 	build/bin/athanor quickstart $(ARGS)
+
+chat: build real-models
+	@build/bin/athanor chat .deps/real-models/SmolLM2-135M-Instruct.Q4_1.gguf $(ARGS)
 
 bench: build
 	@bench/run.sh
