@@ -5,7 +5,7 @@ SECONDS ?= 30
 TARGET ?= *
 OWN = git ls-files -co --exclude-standard '*.h' '*.cpp' '*.cu'
 
-.PHONY: help setup build test real-models quickstart bench lint format format-check sanitize fuzz clean install
+.PHONY: help setup build test real-models quickstart chat bench lint format format-check sanitize fuzz clean install
 
 help:
 	@echo "make quickstart   set up, build, and take a small model through its whole life (ARGS=--quick for a minute's taste)"
@@ -13,6 +13,7 @@ help:
 	@echo
 	@echo "make setup        Debian packages and libtorch (into .deps/); what is there is left alone"
 	@echo "make build        build/bin/athanor and build/bin/athanor-learn"
+	@echo "make chat         SmolLM2-135M-Instruct, brought on first use, answers you in the terminal"
 	@echo "make real-models  SmolLM2-135M-Instruct (GGUF) and all-MiniLM-L6-v2 into .deps/real-models/, for tests labelled real"
 	@echo "make bench        speed beside the peers', as ratios (brings the peers on first use)"
 	@echo "make lint         clang-tidy over core and run"
@@ -37,6 +38,9 @@ real-models: setup
 
 quickstart: build
 	build/bin/athanor quickstart $(ARGS)
+
+chat: build real-models
+	@build/bin/athanor chat .deps/real-models/SmolLM2-135M-Instruct.Q4_1.gguf $(ARGS)
 
 bench: build
 	@bench/run.sh

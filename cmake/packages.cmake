@@ -10,6 +10,7 @@ include(GoogleTest)
 find_library(PCRE2 pcre2-8 REQUIRED)
 find_library(UTF8PROC utf8proc REQUIRED)
 find_library(SIMDJSON simdjson REQUIRED)
+find_library(LIBEDIT edit REQUIRED)
 
 # libtorch as the wheel ships it. The wheel's include folder also holds copies of fmt, protobuf and pybind11, so it comes last
 # (-idirafter) and only on rooms of the learn wing. torch_cpu and c10 only: `torch` itself would need torch_cuda.

@@ -20,6 +20,7 @@ PACKAGES = [
     ("libutf8proc-dev", "utf8proc", "in the programs"),
     ("libsimdjson-dev", "simdjson", "in the programs"),
     ("libsqlite3-dev", "SQLite", "in the programs"),
+    ("libedit-dev", "libedit", "in the programs"),
     ("libgtest-dev", "GoogleTest", "tests only"),
     ("libvalijson-dev", "valijson", "tests only"),
     ("libbenchmark-dev", "Google Benchmark", "benchmarks only"),

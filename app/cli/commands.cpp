@@ -21,6 +21,7 @@ const std::vector<Command>& commands() {
         "athanor generate -m model -p \"One day, a girl\" -n 60 --temp 0.8 --top-p 0.95 -s 7 --json"},
        false,
        declare_generate},
+      {"chat", "a conversation in the terminal", {"echo \"Once upon a time\" | athanor chat model -n 20"}, false, declare_chat},
       {"tokenize",
        "text to token ids and back",
        {"athanor tokenize model --text \"Hello there\" --json", "athanor tokenize model text.txt",

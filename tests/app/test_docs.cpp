@@ -17,11 +17,15 @@ bool needs_learn(const std::string& line) {
   return false;
 }
 
+bool is_example(const std::string& text) {
+  return text.starts_with("athanor ") || text.substr(0, text.find('\n')).find("| athanor ") != std::string::npos;
+}
+
 void run_lines(const Workbench& bench, const Block& block, const fs::path& file) {
   size_t begin = 0;
   for (size_t end; (end = block.text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     std::string line = block.text.substr(begin, end - begin);
-    if (!line.starts_with("athanor ") || (needs_learn(line) && !learns())) continue;
+    if (!is_example(line) || (needs_learn(line) && !learns())) continue;
     auto result = bench.shell(line);
     EXPECT_EQ(result.exit_code, 0) << file.filename() << " near line " << block.line << ": " << line << "\n" << result.err;
   }
@@ -34,7 +38,7 @@ int run_document(const fs::path& file) {
     if (block.info == "yaml" && block.text.starts_with("# recipe.yaml\n")) bench.folder().write("recipe.yaml", block.text);
     if (block.info.starts_with("file ")) bench.folder().write(block.info.substr(5), block.text);
     EXPECT_FALSE(block.info.empty() && block.text.starts_with("athanor ")) << file << ":" << block.line << " is not marked sh";
-    if (block.info == "sh" && block.text.starts_with("athanor ")) run_lines(bench, block, file), ++run;
+    if (block.info == "sh" && is_example(block.text)) run_lines(bench, block, file), ++run;
   }
   return run;
 }
@@ -44,8 +48,8 @@ class DocsPage : public ::testing::TestWithParam<const char*> {};
 TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetParam())), 0); }
 
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
-                         ::testing::Values("docs/commands.md", "docs/tokenizers.md", "docs/training.md", "docs/decoding.md",
-                                           "docs/engine.md", "docs/gguf.md", "docs/constraints.md", "README.md",
+                         ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
+                                           "docs/decoding.md", "docs/engine.md", "docs/gguf.md", "docs/constraints.md", "README.md",
                                            "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {

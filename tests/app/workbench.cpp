@@ -17,6 +17,9 @@ Workbench::Workbench() {
   folder_.write("text.txt", corpus.substr(0, 60'000));
   auto made = run({"convert", "stories260K.bin", "--tokenizer", "tok512.bin", "--out", "model"});
   if (made.exit_code != 0) throw std::runtime_error("convert failed: " + made.err);
+  folder_.write(
+      "model/chat_template.jinja",
+      "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}");
 }
 
 testing::ProgramOptions Workbench::options() const {

@@ -1,5 +1,5 @@
 #pragma once
-// A folder with what the examples of help and docs use: model (stories260K), stories260K.bin, tok512.bin, text.txt, and on demand
+// A folder with what the examples of help and docs use: model (stories260K, with a chat template), stories260K.bin, tok512.bin, text.txt, and on demand
 // more.
 
 #include <gtest/gtest.h>

@@ -9,6 +9,7 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/constraint_flags.h"
+#include "app/cli/conversation.h"
 #include "app/cli/model.h"
 #include "app/cli/output.h"
 #include "app/cli/stopwatch.h"
@@ -24,23 +25,39 @@ namespace {
 
 struct Arguments {
   ModelArguments model;
-  std::string prompt, prompt_file;
-  bool stream = false, json = false;
+  std::string prompt, prompt_file, system, chat_template;
+  bool stream = false, json = false, chat = false;
   generate::GenerateOptions options;
   ConstraintArguments constraint;
 };
 
-std::vector<text::TokenId> prompt_ids(const Flags& flags, const Arguments& a, const text::Tokenizer& tokenizer) {
+std::string prompt_text(const Flags& flags, const Arguments& a) {
   if (flags.given("--prompt") == flags.given("--prompt-file"))
     base::input_error("cli.generate",
                       {"what shall the model continue?", flags.given("--prompt") ? "--prompt and --prompt-file" : "no prompt",
                        "--prompt TEXT or --prompt-file FILE"});
-  auto ids = tokenizer.encode(flags.given("--prompt") ? a.prompt : base::read_text_file(a.prompt_file));
+  return flags.given("--prompt") ? a.prompt : base::read_text_file(a.prompt_file);
+}
+
+/// The prompt as it is, with what the tokenizer adds.
+std::vector<text::TokenId> plain_ids(const std::string& prompt, const text::Tokenizer& tokenizer) {
+  auto ids = tokenizer.encode(prompt);
   if (!ids.empty()) return ids;
   auto start = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
   if (!start)
     base::input_error("cli.generate", {"the prompt is empty and the tokenizer names no token to begin with", "", "", "some text"});
   return {*start};
+}
+
+/// The prompt as a user's message in the model's chat template; tokens that end a turn are added to `ends`.
+std::vector<text::TokenId> chat_prompt(const Arguments& a, const std::string& prompt, const RunningModel& model,
+                                       const text::Tokenizer& tokenizer, std::vector<text::TokenId>& ends) {
+  text::ChatTemplate chat = chat_template_of(model, a.chat_template);
+  base::Json messages = base::Json::array();
+  if (!a.system.empty()) messages.push_back(message("system", a.system));
+  messages.push_back(message("user", prompt));
+  ends = turn_ends(model, chat, tokenizer);
+  return chat_ids(chat, tokenizer, messages);
 }
 
 base::Json as_json(const generate::GenerateResult& result, double seconds) {
@@ -65,19 +82,23 @@ base::Json as_json(const generate::GenerateResult& result, double seconds) {
 }
 
 int run(const Flags& flags, const Arguments& a, const Invocation& call) {
+  if (!a.chat && (flags.given("--system") || flags.given("--chat-template")))
+    base::input_error("cli.generate", {"--system and --chat-template belong to a conversation", "", "", "--chat"});
   RunningModel model = open_model(a.model, call.everywhere.dtype);
   auto tokenizer = model.tokenizer();
-  auto prompt = prompt_ids(flags, a, *tokenizer);
+  std::vector<text::TokenId> ends = model.end_ids;
+  const std::string text = prompt_text(flags, a);
+  auto prompt = a.chat ? chat_prompt(a, text, model, *tokenizer, ends) : plain_ids(text, *tokenizer);
   generate::GenerateOptions options = a.options;
-  options.constraint = make_constraint(flags, a.constraint, *tokenizer, model.end_ids);
+  options.constraint = make_constraint(flags, a.constraint, *tokenizer, ends);
   bool stream = !a.json && (a.stream || is_terminal(STDOUT_FILENO));
 
   Stopwatch watch;
-  auto result = generate::generate(engine::Decoding(model.engine), *tokenizer, prompt, model.end_ids, options,
-                                   [stream](std::string_view piece) {
-                                     if (stream) print(piece);
-                                     return !base::stop_requested();
-                                   });
+  auto result =
+      generate::generate(engine::Decoding(model.engine), *tokenizer, prompt, ends, options, [stream](std::string_view piece) {
+        if (stream) print(piece);
+        return !base::stop_requested();
+      });
   if (base::stop_requested()) result.finish_reason = "interrupted";
 
   double seconds = watch.seconds();
@@ -97,6 +118,10 @@ Run declare_generate(Flags& flags) {
   declare_model(flags, a->model);
   flags.text("--prompt -p", a->prompt, {"text to continue"});
   flags.text("--prompt-file -f --file", a->prompt_file, {"a file with the prompt"});
+  flags.flag("--chat", a->chat, "the prompt is a message: write it in the model's chat template");
+  flags.text("--system", a->system, {.help = "with --chat: the system message", .other_names = {"system_prompt"}});
+  flags.text("--chat-template", a->chat_template,
+             {.help = "with --chat: a file with a template to use instead of the model's", .other_names = {"chat_template_file"}});
   flags.options(base::visit_of(a->options), {"max_new_tokens -n --predict", "temperature --temp",
                                              "repetition_penalty --repeat-penalty", "typical_p --typical", "seed -s"});
   declare_constraint(flags, a->constraint);
