@@ -166,6 +166,8 @@ def make(name):
         model = AutoModelForCausalLM.from_config(config).eval().float()
         randomize(model)
         ids = torch.randint(0, keys["vocab_size"], (2, LENGTH))
+        if "pad_token_id" in keys:
+            ids[ids == 0] = 1  # torch gives a padding token's embedding no gradient
         greedy, lead = greedy_of(copy.deepcopy(model), ids)  # a copy: "dynamic" remembers the longest sequence
         if lead > 5e-3:
             break

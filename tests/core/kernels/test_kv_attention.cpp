@@ -47,7 +47,8 @@ std::vector<float> plain(const Added& a, const KvShape& shape, int64_t t, const 
   return out;
 }
 
-/// Whole, one by one, and seven by seven; every position is compared where there are few, else some.
+/// Whole, one by one, and seven by seven (a long past: whole, and the last alone); every position is compared where there are few,
+/// else some and the last.
 void check(const Added& a, int64_t length) {
   for (KvType type : {KvType::kF32, KvType::kBF16}) {
     const KvShape shape = {type, kKvHeads, kDim, length, a.value_dim};
@@ -61,7 +62,8 @@ void check(const Added& a, int64_t length) {
     const std::vector<float> slopes = {0.5f, 0.25f, 0.125f, 0.0625f};
     for (IsaLevel level : levels()) {
       ForceIsaLevel force(level);
-      for (int64_t chunk : {length, int64_t{1}, int64_t{7}}) {
+      const int64_t last_alone = length - 1;
+      for (int64_t chunk : length > 300 ? std::vector<int64_t>{length, last_alone} : std::vector<int64_t>{length, 1, 7}) {
         Guarded memory(nullptr, shape.layer_bytes());
         const KvLayer layer = {shape, memory.as<uint32_t>()};
         std::vector<float> out(static_cast<size_t>(length * kHeads * value));
