@@ -1,7 +1,7 @@
 // WordPiece: Schuster and Nakajima 2012, "Japanese and Korean voice search"; as in BERT (Devlin et al. 2018, arXiv:1810.04805).
 //   From the left, always the longest token that the rest of the word begins with; what does not begin a word is looked up with a
 //   prefix ("##ing"). A word with a part that no token begins, or with too many characters, becomes the unknown token as a whole.
-// Checked against the `tokenizers` library on every text of the shared data and on random strings: the same ids.
+// Checked against the `tokenizers` library on the texts of tests/golden/core_text/word_components: the same ids.
 
 #include <nlohmann/json.hpp>
 
