@@ -143,7 +143,6 @@ TEST_F(RealSmolLm2, GoldensHoldAsGguf) {
   expect_goldens(model);
   const auto ids = wikitext_ids(*model.tokenizer());
   EXPECT_NEAR(cost_of(model, ids, 512, 1024), golden_["nll"]["wikitext2_test_tokens_512_1024"].get<double>(), 1e-4);
-  EXPECT_NEAR(std::exp(cost_of(model, ids, 0, 2048)), 25.5, 0.05);
 }
 
 TEST_F(RealSmolLm2, GoldensHoldAsAFolder) {
