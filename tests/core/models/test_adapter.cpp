@@ -55,7 +55,7 @@ TEST(Adapter, MalformedOnesAreNamed) {
     const testing::TempFolder folder;
     write_adapter(folder.path(), base::parse_json(c.input, "test", c.name));
     int code = 0;
-    std::string message;
+    std::string message = "merged";
     try {
       merge_adapter(model, base_folder.weights, folder.path());
     } catch (const base::Error& e) {

@@ -79,8 +79,10 @@ double continuation_logprob(TokenScorer& scorer, const text::Tokenizer& tokenize
   const size_t kept = context.find_last_not_of(" \t\n\r\f\v") + 1;  // npos + 1 is 0
   continuation.insert(0, context.substr(kept));
   context.resize(kept);
-  std::vector<text::TokenId> all = tokenizer.encode(context + continuation, kPlain);
-  size_t before = context.empty() ? 0 : tokenizer.encode(context, kPlain).size();
+  const std::vector<text::TokenId> joined = tokenizer.encode(context + continuation, kPlain);
+  std::vector<text::TokenId> all = context.empty() ? std::vector<text::TokenId>() : tokenizer.encode(context, kPlain);
+  size_t before = all.size();
+  all.insert(all.end(), joined.begin() + static_cast<std::ptrdiff_t>(std::min(before, joined.size())), joined.end());
   const auto start = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
   if (before == 0 || add_bos) {
     if (!start)
