@@ -115,7 +115,8 @@ def read(until, seconds=30):
 for wait, key in )" + keys + R"(:
     if not read(wait): print('never showed', wait, file=sys.stderr)
     os.write(screen, key)
-read(b'never', 2)
+read(b'never', 10)
+signal.alarm(60)
 _, status = os.waitpid(pid, 0)
 sys.stdout.buffer.write(shown)
 print('\nexit', os.waitstatus_to_exitcode(status))
@@ -136,7 +137,7 @@ TEST(Chat, ATerminalHasEditingAndHistory) {
 TEST(Chat, CtrlCStopsTheAnswerOnly) {
   ChatBench bench;
   auto result = on_a_terminal(
-      bench, R"([(b'> ', b'Once upon a time\n'), (b'\n', b'\x03'), (b'stopped; ', b'/save said.json\n'), (b'> ', b'\x04')])",
+      bench, R"([(b'> ', b'Once upon a time\n'), (b'. ', b'\x03'), (b'stopped; ', b'/save said.json\n'), (b'> ', b'\x04')])",
       "['-n', '100000', '--ignore-eos', '--context', '4096']");
   EXPECT_NE(result.out.find("\nexit 0"), std::string::npos) << result.out << result.err;
   EXPECT_EQ(base::read_json_file(bench / "said.json", "test").size(), 2u) << result.out;
