@@ -1,6 +1,6 @@
 #pragma once
-// A folder with what the examples of help and docs use: model (stories260K, with a chat template), stories260K.bin, tok512.bin, text.txt, and on demand
-// more.
+// A folder with what the examples of help and docs use: model (stories260K, with a chat template), stories260K.bin, tok512.bin,
+// text.txt, and on demand more.
 
 #include <gtest/gtest.h>
 

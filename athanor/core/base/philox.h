@@ -8,7 +8,17 @@
 namespace athanor::base {
 
 /// What a stream is for; two purposes never share numbers.
-enum class Purpose : uint32_t { kInit = 1, kDataOrder = 2, kDropout = 3, kSampling = 4, kTest = 5, kSplit = 6, kTokenizer = 7, kExclusion = 8, kNoise = 9 };
+enum class Purpose : uint32_t {
+  kInit = 1,
+  kDataOrder = 2,
+  kDropout = 3,
+  kSampling = 4,
+  kTest = 5,
+  kSplit = 6,
+  kTokenizer = 7,
+  kExclusion = 8,
+  kNoise = 9
+};
 
 /// One block: counter and key to four uniform 32-bit words.
 std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);

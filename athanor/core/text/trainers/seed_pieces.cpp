@@ -38,7 +38,8 @@ class Suffixes {
     });
   }
 
-  /// The end of a word counts as a character that comes next. Every length at which neighbours part is a repeat, with as many occurrences as there are neighbours that agree so far.
+  /// The end of a word counts as a character that comes next. Every length at which neighbours part is a repeat, with as many
+  /// occurrences as there are neighbours that agree so far.
   std::vector<Repeat> repeats() const {
     struct Open {
       size_t length, first;
