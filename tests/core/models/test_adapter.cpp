@@ -25,12 +25,13 @@ void write_adapter(const std::filesystem::path& folder, const base::Json& change
     shapes[module + "lora_A.weight"] = {2, 32};
     shapes[module + "lora_B.weight"] = {32, 2};
   }
-  for (const auto& [key, value] : change.value("config", base::Json::object()).items())
+  const base::Json keys = change.value("config", base::Json::object()), others = change.value("arrays", base::Json::object());
+  for (const auto& [key, value] : keys.items())
     if (value.is_null())
       config.erase(key);
     else
       config[key] = value;
-  for (const auto& [name, shape] : change.value("arrays", base::Json::object()).items())
+  for (const auto& [name, shape] : others.items())
     if (shape.is_null())
       shapes.erase(name);
     else
