@@ -10,11 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "app/cli/gguf_tokenizer.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/run/generate/constraint.h"
-#include "tests/core/text/gguf_vocabulary.h"
 
 namespace {
 
@@ -70,7 +70,7 @@ void measure(const char* kind, const char* text, const std::vector<std::string>&
 int main(int argc, char** argv) {
   if (argc != 3) return std::fprintf(stderr, "see the top of bench/constraints.cpp\n"), 2;
   try {
-    const auto tokenizer = text::llama3_of_gguf(argv[1]);
+    const auto tokenizer = app::open_tokenizer(argv[1]);
     std::vector<std::string> objects, words;
     for (const auto& row : base::read_json_file(argv[2], "bench.constraints")) {
       if (objects.size() == 100) break;

@@ -151,7 +151,7 @@ TEST(Bench, JsonHasThePromisedKeys) {
 TEST(List, ShowsTheShelvesOfARoom) {
   Workbench bench;
   base::Json result = bench.json({"list", "core/models", "--json"});
-  ASSERT_EQ(result["shelves"].size(), 1);
+  ASSERT_EQ(result["shelves"].size(), 2);
   EXPECT_NE(result.dump().find("\"name\":\"llama\""), std::string::npos);
   auto all = bench.run({"list"});
   EXPECT_EQ(all.exit_code, 0) << all.err;

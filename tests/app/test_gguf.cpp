@@ -55,7 +55,8 @@ TEST(Gguf, TheChatTemplateAndTheTokenIdsTravel) {
   const std::string words = "{% for m in messages %}{{ m['content'] }}{% endfor %}";
   std::ofstream(bench / "model/chat_template.jinja") << words;
   ASSERT_EQ(bench.run({"convert", "model", "--out", "m.gguf"}).exit_code, 0);
-  const auto keys = checkpoint::GgufFile::open(bench / "m.gguf").metadata;
+  const checkpoint::GgufFile file = checkpoint::GgufFile::open(bench / "m.gguf");
+  const checkpoint::GgufMetadata& keys = file.metadata;
   EXPECT_EQ(keys.text("tokenizer.chat_template"), words);
   EXPECT_EQ(keys.text("tokenizer.ggml.model"), "llama");
   EXPECT_EQ(keys.integer("tokenizer.ggml.bos_token_id"), 1);

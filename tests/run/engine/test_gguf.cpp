@@ -46,11 +46,11 @@ TEST_P(GgufEngine, BlocksGiveTheLogitsOfWhatTheyDecodeTo) {
     const models::DecoderModel decoder = models::decoder_from_config(*model.folder.config);
     EXPECT_EQ(logits_of(model.decoder, model.folder.weights, WeightKind::kF32), logits_of(decoder, decoded, WeightKind::kF32))
         << type;
-    // Here the embedding is bfloat16 as well; there it stays float32.
+    // Here the embedding is bfloat16 as well; there it stays float32: some eps 2^-8 of a hidden state, which layers make larger.
     for (WeightKind kind : {WeightKind::kBF16, WeightKind::kI8})
       EXPECT_LT(
           testing::relative_difference(logits_of(model.decoder, model.folder.weights, kind), logits_of(decoder, decoded, kind)),
-          0.02)
+          0.03)
           << type;
   }
 }
