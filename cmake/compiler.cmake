@@ -26,6 +26,7 @@ endif()
 
 set(ATHANOR_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
 if(ATHANOR_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g0")  # what the sanitizers add makes -O2 twice as long to compile
   # g++ 12 takes what the sanitizers add for uninitialized reads (in <regex>, <functional>)
   add_compile_options(-Wno-maybe-uninitialized -fsanitize=${ATHANOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ATHANOR_SANITIZE})

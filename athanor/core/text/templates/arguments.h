@@ -26,7 +26,7 @@ class Given {
   /// Given, and not none.
   bool says(size_t i) const { return has(i) && !slots_[i]->is_none(); }
   const Value& operator[](size_t i) const { return *slots_[i]; }
-  Value value_or(size_t i, Value otherwise) const { return has(i) ? *slots_[i] : std::move(otherwise); }
+  Value value_or(size_t i, const Value& otherwise) const { return has(i) ? *slots_[i] : otherwise; }
   int64_t whole(size_t i, int64_t otherwise) const;
   bool truth(Interpreter& interpreter, size_t i, bool otherwise) const;
   /// Faults where it is no text.
