@@ -53,7 +53,7 @@ class GgufMetadata {
 
  private:
   friend class GgufParser;
-  const GgufValue& element_of(std::string_view key, const GgufValue& value, bool array, const char* expected) const;
+  void expect_form(std::string_view key, const GgufValue& value, bool array, const char* expected) const;
   std::string source_;
   std::vector<Item> items_;
 };

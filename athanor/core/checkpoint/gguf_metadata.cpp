@@ -69,15 +69,15 @@ void GgufMetadata::refuse(std::string_view key, std::string got, std::string exp
   base::file_error("checkpoint.gguf", {base::cat(source_, ": key ", key), std::move(got), std::move(expected)});
 }
 
-const GgufValue& GgufMetadata::element_of(std::string_view key, const GgufValue& value, bool array, const char* expected) const {
+void GgufMetadata::expect_form(std::string_view key, const GgufValue& value, bool array, const char* expected) const {
   if (value.is_array != array || value.count > kMostNumbers) refuse(key, described(value), expected);
-  return value;
 }
 
 std::optional<int64_t> GgufMetadata::integer(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return std::nullopt;
-  const auto number = integer_at(element_of(key, *value, false, "an integer"), 0);
+  expect_form(key, *value, false, "an integer");
+  const auto number = integer_at(*value, 0);
   if (!number) refuse(key, described(*value), "an integer below 2^63");
   return number;
 }
@@ -85,7 +85,8 @@ std::optional<int64_t> GgufMetadata::integer(std::string_view key) const {
 std::optional<float> GgufMetadata::number(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return std::nullopt;
-  const auto number = number_at(element_of(key, *value, false, "a number"), 0);
+  expect_form(key, *value, false, "a number");
+  const auto number = number_at(*value, 0);
   if (!number) refuse(key, described(*value), "a number");
   return number;
 }
@@ -113,7 +114,8 @@ const std::vector<std::string_view>* GgufMetadata::texts(std::string_view key) c
 std::optional<std::vector<int64_t>> GgufMetadata::integers(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return std::nullopt;
-  std::vector<int64_t> out(element_of(key, *value, true, "an array of integers").count);
+  expect_form(key, *value, true, "an array of integers");
+  std::vector<int64_t> out(value->count);
   for (size_t i = 0; i < out.size(); ++i) {
     const auto number = integer_at(*value, i);
     if (!number) refuse(key, described(*value), "an array of integers below 2^63");
@@ -125,7 +127,8 @@ std::optional<std::vector<int64_t>> GgufMetadata::integers(std::string_view key)
 std::optional<std::vector<float>> GgufMetadata::numbers(std::string_view key) const {
   const GgufValue* value = find(key);
   if (!value) return std::nullopt;
-  std::vector<float> out(element_of(key, *value, true, "an array of numbers").count);
+  expect_form(key, *value, true, "an array of numbers");
+  std::vector<float> out(value->count);
   for (size_t i = 0; i < out.size(); ++i) {
     const auto number = number_at(*value, i);
     if (!number) refuse(key, described(*value), "an array of numbers");

@@ -65,8 +65,8 @@ class Merge {
     add(module, pair, rank, scale, old, pair.embedding || stored_transposed(module + ".weight"));
   }
 
-  std::vector<checkpoint::NamedArray> arrays() && { return std::move(arrays_); }
-  std::deque<std::vector<std::byte>> memory() && { return std::move(memory_); }
+  std::vector<checkpoint::NamedArray> take_arrays() { return std::move(arrays_); }
+  std::deque<std::vector<std::byte>> take_memory() { return std::move(memory_); }
 
  private:
   void expect_shape(const std::string& name, const std::vector<int64_t>& got, const std::vector<int64_t>& expected) const {
@@ -210,8 +210,8 @@ checkpoint::Checkpoint merge_adapter(const DecoderModel& model, const checkpoint
     std::shared_ptr<checkpoint::Checkpoint> adapter;
     std::deque<std::vector<std::byte>> memory;
   };
-  auto arrays = std::move(merge).arrays();
-  auto storage = std::make_shared<Storage>(Storage{base, std::move(file), std::move(merge).memory()});
+  auto arrays = merge.take_arrays();
+  auto storage = std::make_shared<Storage>(Storage{base, std::move(file), merge.take_memory()});
   return checkpoint::Checkpoint::of(folder, std::move(arrays), std::move(storage));
 }
 

@@ -67,12 +67,13 @@ void set_level(Block& block, int i, int q) {
 template <typename Block>
 void decode_levels(const std::byte* blocks, int64_t count, float* out) {
   each_block<Block>(blocks, count, out, kValues, [](const Block& block, float* x) {
+    constexpr int kZero = kLevels<Block> / 2;
     const float d = base::f16_to_f32(block.d);
     for (int i = 0; i < kValues; ++i) {
       if constexpr (kHasMinimum<Block>)
         x[i] = d * static_cast<float>(level(block, i)) + base::f16_to_f32(block.m);
       else
-        x[i] = d * static_cast<float>(level(block, i) - kLevels<Block> / 2);
+        x[i] = d * static_cast<float>(level(block, i) - kZero);
     }
   });
 }

@@ -80,10 +80,10 @@ int64_t Loop::length(Interpreter& interpreter) {
 }
 
 bool Loop::changed(Interpreter& interpreter, const Values& values) {
-  if (ever_changed_ && equal(Value::tuple(last_changed), Value::tuple(values), interpreter.budget())) return false;
+  if (ever_changed_ && equal(Value::tuple(last_changed_), Value::tuple(values), interpreter.budget())) return false;
   if (!ever_changed_) interpreter.empty_at_end(self_.lock());
   ever_changed_ = true;
-  last_changed = values;
+  last_changed_ = values;
   return true;
 }
 

@@ -24,7 +24,7 @@ struct Loop final : Special {
   bool callable() const override { return true; }
   std::optional<Value> attribute(Interpreter& interpreter, std::string_view name) override;
   Value call(Interpreter& interpreter, Arguments& arguments) override;
-  void clear() override { last_changed.clear(); }
+  void clear() override { last_changed_.clear(); }
 
   /// Steps to the next item; false at the end.
   bool advance();
@@ -45,7 +45,7 @@ struct Loop final : Special {
   size_t next_ = 0;
   std::optional<Value> after_;
   std::optional<int64_t> length_;
-  Values last_changed;
+  Values last_changed_;
   bool ever_changed_ = false;
   std::weak_ptr<Special> self_;
 };

@@ -52,7 +52,7 @@ class BertNormalizer final : public Normalizer {
       end_run(run, out);
       out += ' ';
       // compatibility ideographs decompose
-      if (strip_accents_ && (code >= 0x2f800 || code >= 0xf900)) {
+      if (strip_accents_ && code >= 0xf900) {
         run += character;
         end_run(run, out);
       } else {
