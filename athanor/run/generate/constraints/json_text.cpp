@@ -135,7 +135,7 @@ ExprId JsonText::digits_between(std::string_view low, std::string_view high) {
   Grammar& g = grammar_;
   const auto any = [&](size_t n) { return g.repeat(g.chars(digit()), static_cast<int64_t>(n), static_cast<int64_t>(n)); };
   const size_t rest = low.size() - 1;
-  const auto l = static_cast<uint32_t>(low[0]), h = static_cast<uint32_t>(high[0]);
+  const uint32_t l = static_cast<unsigned char>(low[0]), h = static_cast<unsigned char>(high[0]);
   const bool from_zeros = low.find_first_not_of('0', 1) == std::string_view::npos;
   const bool to_nines = high.find_first_not_of('9', 1) == std::string_view::npos;
   if (rest == 0) return g.chars({{l, h}});

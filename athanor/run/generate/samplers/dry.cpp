@@ -76,7 +76,8 @@ class Dry final : public ScoreStep {
     std::string tail;  // the text from token i on, as far as a breaker that ends in token i + 1 or later was not found in it
     for (size_t i = 0; i < reversed.size() && longest > 0; ++i) {
       const std::string token = token_text(reversed[i]);
-      tail = token + tail.substr(0, longest - 1);
+      tail.resize(std::min(tail.size(), longest - 1));
+      tail.insert(0, token);
       size_t end = 0;  // where the breaker that ends last ends
       for (const std::string& breaker : breakers_)
         if (const size_t at = tail.rfind(breaker); at != tail.npos) end = std::max(end, at + breaker.size());
