@@ -71,8 +71,8 @@ void decode_q6_k(const std::byte* blocks, int64_t count, float* out) {
     for (int i = 0; i < kSuperBlock; ++i) {
       // 64 bytes hold four bits of 128 numbers
       const int low = b.low[i / 128 * 64 + i % 64] >> (i % 128 / 64 * 4) & 15;
-      const int scale = b.scales[i / 16];
-      const float dl = f16_to_f32(b.d) * static_cast<float>(scale);
+      const int group = i / 16;
+      const float dl = f16_to_f32(b.d) * static_cast<float>(b.scales[group]);
       x[i] = dl * static_cast<float>((low | two_bits(b.high, i) << 4) - 32);
     }
   });

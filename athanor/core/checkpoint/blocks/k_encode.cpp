@@ -159,8 +159,8 @@ Q6K q6_block(const float* x) {
   const float by_scale = -128 * inverse(largest);
   for (int i = 0; i < kSuperBlock; ++i) {
     if (i % 16 == 0) block.scales[i / 16] = static_cast<int8_t>(nearest(scales[i / 16] * by_scale, -128, 127));
-    const int scale = block.scales[i / 16];
-    const float by = inverse(base::f16_to_f32(block.d) * static_cast<float>(scale));
+    const int group = i / 16;
+    const float by = inverse(base::f16_to_f32(block.d) * static_cast<float>(block.scales[group]));
     const int q = nearest(x[i] * by, -32, 31) + 32;
     uint8_t &low = block.low[i / 128 * 64 + i % 64], &high = block.high[i / 128 * 32 + i % 32];
     low = static_cast<uint8_t>(low | (q & 15) << (i % 128 / 64 * 4));
