@@ -29,8 +29,9 @@ std::string grouped(std::string digits, const std::string& comma) {
 }
 
 std::string digits_of(uint64_t value, unsigned base, bool upper) {
+  const char* signs = upper ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string out;
-  do out.insert(out.begin(), (upper ? "0123456789ABCDEF" : "0123456789abcdef")[value % base]);
+  do out.insert(out.begin(), signs[value % base]);
   while ((value /= base) > 0);
   return out;
 }
