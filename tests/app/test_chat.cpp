@@ -94,26 +94,30 @@ TEST(Chat, AModelWithoutATemplateIsAnError) {
 
 /// Runs chat on a terminal: types `keys` (Python literals, one by one after each prompt), prints what the screen showed.
 testing::ProgramResult on_a_terminal(const ChatBench& bench, const std::string& keys, const std::string& arguments) {
-  bench.folder().write("terminal.py", R"(import os, pty, select, signal, sys, time
+  bench.folder().write("terminal.py", R"(import os, pty, select, signal, sys, termios, time
+signal.alarm(150)
 pid, screen = pty.fork()
 if pid == 0:
     os.environ.update(TERM='xterm', ATHANOR_CHAT_HISTORY='history')
     os.execvp('athanor', ['athanor', 'chat', 'model', '--temperature', '0', '--threads', '1'] + )" +
                                           arguments + R"()
-shown = b''
+shown = rest = b''  # rest: what came behind the last thing that was waited for
 def read(until, seconds=30):
-    global shown
-    end, new = time.time() + seconds, b''
-    while time.time() < end and until not in new:
+    global shown, rest
+    end = time.time() + seconds
+    while time.time() < end and until not in rest:
         if select.select([screen], [], [], 0.1)[0]:
             try: piece = os.read(screen, 4096)
             except OSError: break
             if not piece: break
-            new += piece
-    shown += new
-    return until in new
+            shown += piece
+            rest += piece
+    found, rest = until in rest, rest.partition(until)[2]
+    return found
+def raw(): return not termios.tcgetattr(screen)[3] & termios.ICANON
 for wait, key in )" + keys + R"(:
     if not read(wait): print('never showed', wait, file=sys.stderr)
+    while wait == b'> ' and not raw(): time.sleep(0.01)  # libedit shows its prompt first; what comes between is lost
     os.write(screen, key)
 read(b'never', 10)
 signal.alarm(60)
@@ -128,7 +132,8 @@ TEST(Chat, ATerminalHasEditingAndHistory) {
   ChatBench bench;
   // "Helxo", two characters back, x deleted forward, l typed; Ctrl-D at an empty line leaves.
   auto result = on_a_terminal(
-      bench, R"([(b'> ', b'Helxo\x02\x02\x0b' b'lo\n'), (b'left)', b'/save said.json\n'), (b'> ', b'\x04')])", "['-n', '5']");
+      bench, R"([(b'> ', b'Helxo\x02\x02\x0b' b'lo\n'), (b'left)', b''), (b'> ', b'/save said.json\n'), (b'> ', b'\x04')])",
+      "['-n', '5']");
   EXPECT_NE(result.out.find("\nexit 0"), std::string::npos) << result.out << result.err;
   EXPECT_EQ(base::read_json_file(bench / "said.json", "test").at(0).at("content"), "Hello") << result.out;
   EXPECT_NE(base::read_text_file(bench / "history").find("Hello"), std::string::npos);
@@ -137,7 +142,8 @@ TEST(Chat, ATerminalHasEditingAndHistory) {
 TEST(Chat, CtrlCStopsTheAnswerOnly) {
   ChatBench bench;
   auto result = on_a_terminal(
-      bench, R"([(b'> ', b'Once upon a time\n'), (b'. ', b'\x03'), (b'stopped; ', b'/save said.json\n'), (b'> ', b'\x04')])",
+      bench,
+      R"([(b'> ', b'Once upon a time\n'), (b'. ', b'\x03'), (b'stopped; ', b''), (b'> ', b'/save said.json\n'), (b'> ', b'\x04')])",
       "['-n', '100000', '--ignore-eos', '--context', '4096']");
   EXPECT_NE(result.out.find("\nexit 0"), std::string::npos) << result.out << result.err;
   EXPECT_EQ(base::read_json_file(bench / "said.json", "test").size(), 2u) << result.out;
