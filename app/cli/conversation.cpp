@@ -26,13 +26,13 @@ text::SpecialTokens special_tokens(const text::Tokenizer& tokenizer) {
 
 }  // namespace
 
-text::ChatTemplate chat_template_of(const RunningModel& model, const std::string& file) {
-  if (!file.empty()) return {base::read_text_file(file), file, special_tokens(*model.tokenizer())};
+text::ChatTemplate chat_template_of(const RunningModel& model, const text::Tokenizer& tokenizer, const std::string& file) {
+  if (!file.empty()) return {base::read_text_file(file), file, special_tokens(tokenizer)};
   const std::string path = model.folder.path.string();
   if (is_gguf(path)) {
     constexpr const char* kKey = "tokenizer.chat_template";
     if (auto source = checkpoint::GgufFile::open(path).metadata.text(kKey))
-      return {*source, base::cat(path, ": ", kKey), special_tokens(*model.tokenizer())};
+      return {*source, base::cat(path, ": ", kKey), special_tokens(tokenizer)};
   } else if (auto chat = text::ChatTemplate::load(path)) {
     return *std::move(chat);
   }
@@ -81,9 +81,9 @@ std::span<float> CachedSession::append(std::span<const text::TokenId> ids) {
   return scores;
 }
 
-Conversation::Conversation(const RunningModel& model, text::ChatTemplate chat)
+Conversation::Conversation(const RunningModel& model, text::ChatTemplate chat, std::unique_ptr<text::Tokenizer> tokenizer)
     : chat_(std::move(chat)),
-      tokenizer_(model.tokenizer()),
+      tokenizer_(std::move(tokenizer)),
       end_ids_(turn_ends(model, chat_, *tokenizer_)),
       session_(model.engine),
       messages_(std::make_shared<Json>(Json::array())) {}

@@ -10,7 +10,7 @@
 namespace athanor::app {
 
 /// The model's chat template; input_error where it has none. `file`: a template to use instead, "" for the model's own.
-text::ChatTemplate chat_template_of(const RunningModel& model, const std::string& file = {});
+text::ChatTemplate chat_template_of(const RunningModel& model, const text::Tokenizer& tokenizer, const std::string& file);
 
 /// Ids of a rendered conversation: the template has already written what else a tokenizer adds.
 std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer, const base::Json& messages);
@@ -41,7 +41,7 @@ class CachedSession : public generate::ScoreSource {
 
 class Conversation {
  public:
-  Conversation(const RunningModel& model, text::ChatTemplate chat);
+  Conversation(const RunningModel& model, text::ChatTemplate chat, std::unique_ptr<text::Tokenizer> tokenizer);
 
   struct Answer {
     generate::GenerateResult result;

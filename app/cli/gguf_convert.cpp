@@ -12,6 +12,7 @@
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/models/gguf_model.h"
+#include "athanor/core/text/chat_template.h"
 #include "athanor/core/text/gguf_vocabulary_of.h"
 #include "athanor/core/text/trainers/tokenizer_folder.h"
 
@@ -23,20 +24,6 @@ using base::Json;
 using text::GgufVocabulary;
 
 constexpr const char *kTemplate = "tokenizer.chat_template", *kName = "general.name";
-
-/// The main chat template of a folder: chat_template.jinja, else tokenizer_config.json's; "" where there is none.
-std::string template_of(const fs::path& folder) {
-  if (fs::exists(folder / "chat_template.jinja")) return base::read_text_file(folder / "chat_template.jinja");
-  if (!fs::exists(folder / "tokenizer_config.json")) return "";
-  const Json config = base::read_json_file(folder / "tokenizer_config.json", "cli.convert");
-  auto found = config.is_object() ? config.find("chat_template") : config.end();
-  if (found == config.end()) return "";
-  if (found->is_string()) return found->get<std::string>();
-  if (found->is_array())  // [{"name": "default", "template": ...}, ...]
-    for (const Json& one : *found)
-      if (one.is_object() && one.value("name", "") == "default") return one.value("template", "");
-  return "";
-}
 
 /// Rows of the embedding beyond the tokens get names that nobody writes.
 void pad(GgufVocabulary& vocabulary, int64_t rows) {
@@ -70,7 +57,7 @@ void add_tokenizer(const checkpoint::ModelFolder& folder, int64_t rows, checkpoi
   if (!vocabulary.eos) vocabulary.eos = id_at(folder.config.get(), "eos_token_id");
   vocabulary.padding = id_at(folder.config.get(), "pad_token_id");
   write_vocabulary(vocabulary, writer);
-  if (const std::string text = template_of(folder.path); !text.empty()) writer.text(kTemplate, text);
+  if (const std::string text = text::ChatTemplate::source_of(folder.path); !text.empty()) writer.text(kTemplate, text);
 }
 
 std::string plain_type(const checkpoint::Checkpoint& weights) {

@@ -160,7 +160,9 @@ void take_model_settings(const Flags& flags, const RunningModel& model, generate
 
 int run(const Flags& flags, const Arguments& a, const Invocation& call) {
   RunningModel model = open_model(a.model, call.everywhere.dtype);
-  Conversation conversation(model, chat_template_of(model, a.chat_template));
+  auto tokenizer = model.tokenizer();
+  text::ChatTemplate chat_template = chat_template_of(model, *tokenizer, a.chat_template);
+  Conversation conversation(model, std::move(chat_template), std::move(tokenizer));
   generate::GenerateOptions options = a.options;
   take_model_settings(flags, model, options);
   if (!a.system.empty()) conversation.set_system(a.system);

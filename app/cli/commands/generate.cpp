@@ -52,7 +52,7 @@ std::vector<text::TokenId> plain_ids(const std::string& prompt, const text::Toke
 /// The prompt as a user's message in the model's chat template; tokens that end a turn are added to `ends`.
 std::vector<text::TokenId> chat_prompt(const Arguments& a, const std::string& prompt, const RunningModel& model,
                                        const text::Tokenizer& tokenizer, std::vector<text::TokenId>& ends) {
-  text::ChatTemplate chat = chat_template_of(model, a.chat_template);
+  text::ChatTemplate chat = chat_template_of(model, tokenizer, a.chat_template);
   base::Json messages = base::Json::array();
   if (!a.system.empty()) messages.push_back(message("system", a.system));
   messages.push_back(message("user", prompt));

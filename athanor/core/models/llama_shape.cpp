@@ -57,6 +57,12 @@ void read_windows(const ConfigReader& reader, DecoderSpec& spec, const std::func
   }
 }
 
+void read_late_windows(const ConfigReader& reader, DecoderSpec& spec) {
+  if (!reader.boolean_or("use_sliding_window", false)) return;
+  const int64_t first = reader.integer_or("max_window_layers", 28, 0, int64_t{1} << 30);
+  read_windows(reader, spec, [first](int64_t layer) { return layer >= first; });
+}
+
 Slots joined(std::initializer_list<Slots> parts) {
   Slots all;
   for (const Slots& part : parts) all.insert(all.end(), part.begin(), part.end());

@@ -34,6 +34,8 @@ std::vector<LayerSpec>& every_layer(DecoderSpec& spec);
 void read_windows(const ConfigReader& reader, DecoderSpec& spec, const std::function<bool(int64_t layer)>& slides,
                   int64_t fallback = 0);
 inline bool every(int64_t) { return true; }
+/// Qwen's way: with use_sliding_window, the layers from max_window_layers on.
+void read_late_windows(const ConfigReader& reader, DecoderSpec& spec);
 
 using Slots = std::vector<SlotName>;
 Slots joined(std::initializer_list<Slots> parts);

@@ -7,7 +7,6 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
-#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/base/progress.h"
 #include "athanor/core/base/stop.h"
 #include "athanor/core/text/tokenizers/byte_alphabet.h"
@@ -135,14 +134,7 @@ void BpeTrainerOptions::visit(base::OptionVisitor& v) {
 }
 
 BpeTrainingResult train_bpe(const std::vector<std::filesystem::path>& files, const BpeTrainerOptions& options) {
-  if (files.empty()) base::input_error(kWhere, {"no files to train on"});
-  std::vector<base::MappedFile> mapped;
-  std::vector<NamedText> texts;
-  for (const auto& file : files) {
-    mapped.emplace_back(file);
-    texts.push_back({mapped.back().text(), file.string()});
-  }
-  return train(texts, options);
+  return train(TrainingFiles(files).texts(), options);
 }
 
 BpeTrainingResult train_bpe(std::string_view text, const BpeTrainerOptions& options) {

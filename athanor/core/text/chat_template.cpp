@@ -104,6 +104,12 @@ std::optional<ChatTemplate> ChatTemplate::load(const fs::path& folder) {
   return out;
 }
 
+std::string ChatTemplate::source_of(const fs::path& folder) {
+  for (Source& source : find_sources(folder))
+    if (source.name == "default") return std::move(source.text);
+  return "";
+}
+
 ChatTemplate::ChatTemplate(std::string_view source, std::string name, SpecialTokens tokens) : tokens_(std::move(tokens)) {
   templates_.emplace("default", templates::Template(source, std::move(name)));
 }

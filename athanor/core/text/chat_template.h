@@ -35,6 +35,8 @@ class ChatTemplate {
   /// text, or a list of {name, template}), else chat_template.json. nullopt where the model has none; file_error where it is
   /// broken.
   static std::optional<ChatTemplate> load(const std::filesystem::path& folder);
+  /// The source of a folder's default template, found as load() finds it; "" where there is none.
+  static std::string source_of(const std::filesystem::path& folder);
   /// One template; `name` is how errors call it.
   ChatTemplate(std::string_view source, std::string name, SpecialTokens tokens = {});
 

@@ -14,7 +14,6 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
-#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/base/progress.h"
 #include "athanor/core/base/stop.h"
 #include "athanor/core/text/tokenizers/tokenizer_json.h"
@@ -198,14 +197,7 @@ void UnigramTrainerOptions::visit(base::OptionVisitor& v) {
 }
 
 UnigramTrainingResult train_unigram(const std::vector<std::filesystem::path>& files, const UnigramTrainerOptions& options) {
-  if (files.empty()) base::input_error(kWhere, {"no files to train on"});
-  std::vector<base::MappedFile> mapped;
-  std::vector<NamedText> texts;
-  for (const auto& file : files) {
-    mapped.emplace_back(file);
-    texts.push_back({mapped.back().text(), file.string()});
-  }
-  return train(texts, options);
+  return train(TrainingFiles(files).texts(), options);
 }
 
 UnigramTrainingResult train_unigram(std::string_view text, const UnigramTrainerOptions& options) {

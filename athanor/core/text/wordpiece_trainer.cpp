@@ -9,7 +9,6 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
-#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/base/progress.h"
 #include "athanor/core/base/stop.h"
 #include "athanor/core/text/tokenizers/tokenizer_json.h"
@@ -135,14 +134,7 @@ void WordPieceTrainerOptions::visit(base::OptionVisitor& v) {
 }
 
 WordPieceTrainingResult train_word_piece(const std::vector<std::filesystem::path>& files, const WordPieceTrainerOptions& options) {
-  if (files.empty()) base::input_error(kWhere, {"no files to train on"});
-  std::vector<base::MappedFile> mapped;
-  std::vector<NamedText> texts;
-  for (const auto& file : files) {
-    mapped.emplace_back(file);
-    texts.push_back({mapped.back().text(), file.string()});
-  }
-  return train(texts, options);
+  return train(TrainingFiles(files).texts(), options);
 }
 
 WordPieceTrainingResult train_word_piece(std::string_view text, const WordPieceTrainerOptions& options) {

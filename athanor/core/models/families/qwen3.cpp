@@ -13,9 +13,7 @@ DecoderSpec read(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kHead;
-  if (!reader.boolean_or("use_sliding_window", false)) return spec;
-  const int64_t first = reader.integer_or("max_window_layers", 28, 0, int64_t{1} << 30);
-  read_windows(reader, spec, [first](int64_t layer) { return layer >= first; });
+  read_late_windows(reader, spec);
   return spec;
 }
 

@@ -8,6 +8,9 @@
 
 namespace athanor::text {
 
+/// The score of a character that is no piece, below the smallest one's (SentencePiece's number).
+constexpr double kUnknownPenalty = 10.0;
+
 struct UnigramPieces {
   Vocabulary vocabulary;          // ids from 0 on without a gap
   std::vector<double> scores;     // by id

@@ -5,13 +5,13 @@
 #include <limits>
 
 #include "athanor/core/text/tokenizers/unicode.h"
+#include "athanor/core/text/tokenizers/unigram_pieces.h"
 
 namespace athanor::text {
 
 namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
-constexpr double kUnknownPenalty = 10.0;
 
 double log_sum(double a, double b) {
   if (a == kNone) return b;

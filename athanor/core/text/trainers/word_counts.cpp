@@ -94,6 +94,14 @@ uint64_t WordCounts::total() const {
   return total;
 }
 
+TrainingFiles::TrainingFiles(const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) base::input_error("text.train", {"no files to train on"});
+  for (const auto& file : files) {
+    mapped_.emplace_back(file);
+    texts_.push_back({mapped_.back().text(), file.string()});
+  }
+}
+
 WordCounts count_words(const std::vector<NamedText>& texts, Scan scan) {
   std::vector<Chunk> chunks = chunks_of(texts);
   uint64_t bytes = 0;

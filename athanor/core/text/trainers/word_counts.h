@@ -2,11 +2,13 @@
 // Counts the distinct words of a text, which is all that BPE training needs to know of it.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/text/tokenizers/scanners/scanner.h"
 
 namespace athanor::text {
@@ -36,6 +38,17 @@ class WordCounts {
 struct NamedText {
   std::string_view text;
   std::string name;
+};
+
+/// Files to train on, mapped as long as this lives. input_error where there are none.
+class TrainingFiles {
+ public:
+  explicit TrainingFiles(const std::vector<std::filesystem::path>& files);
+  const std::vector<NamedText>& texts() const { return texts_; }
+
+ private:
+  std::vector<base::MappedFile> mapped_;
+  std::vector<NamedText> texts_;
 };
 
 /// The words of all texts, cut line by line (a line ends with its \n), on all threads; the result does not depend on their number.

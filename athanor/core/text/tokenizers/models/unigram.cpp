@@ -26,8 +26,6 @@ namespace athanor::text {
 
 namespace {
 
-constexpr double kUnknownPenalty = 10.0;
-
 template <typename Sum>
 struct BestEnd {
   Sum score;
