@@ -26,6 +26,7 @@ struct EstimateArguments {
 
 struct LogitsArguments {
   std::string model, ids, text, out, executor = "engine";
+  std::vector<std::string> lora = {};
   bool hidden = false;
 };
 

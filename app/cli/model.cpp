@@ -5,11 +5,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/adapter_argument.h"
 #include "app/cli/gguf_tokenizer.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
-#include "athanor/core/models/adapter.h"
 #include "athanor/core/models/gguf_model.h"
 
 namespace athanor::app {
@@ -64,7 +64,9 @@ void declare_model(Flags& flags, ModelArguments& arguments) {
   flags.text("--model -m", arguments.model, {.help = "MODEL, as a flag"});
   flags.integer("--context -c", arguments.context,
                 {"tokens of context; 0 takes the model's own, at most 4096", 0, 1 << 20, {"ctx_size"}});
-  flags.text("--lora", arguments.lora, {.help = "a PEFT LoRA folder, merged into the weights at load", .other_names = {"adapter"}});
+  flags.texts("--lora", arguments.lora,
+              {.help = "a PEFT adapter folder, merged into the weights at load; FOLDER=0.5 with a weight, and more than once",
+               .other_names = {"adapter"}});
 }
 
 RunningModel open_model(const ModelArguments& arguments, const std::string& dtype) {
@@ -73,7 +75,7 @@ RunningModel open_model(const ModelArguments& arguments, const std::string& dtyp
   RunningModel model = is_gguf(arguments.model) ? from_gguf(arguments.model) : from_folder(arguments.model);
   for (const std::string& name : models::unclaimed_weights(model.decoder, model.folder.weights))
     base::log_warning(base::cat("the model has no place for the weight ", name, "; it is left out"));
-  if (!arguments.lora.empty()) model.folder.weights = models::merge_adapter(model.decoder, model.folder.weights, arguments.lora);
+  model.folder.weights = with_adapters(model.decoder, model.folder.weights, arguments.lora);
   model.engine =
       engine::Model::load(model.decoder, model.folder.weights, {.weights = weight_kind(dtype), .context = arguments.context});
   if (model.folder.generation_config) model.end_ids = ids_at(*model.folder.generation_config, "eos_token_id");

@@ -27,7 +27,7 @@ struct RunningModel {
 struct ModelArguments {
   std::string model;
   int64_t context = 0;
-  std::string lora = {};  // a PEFT folder, merged at load
+  std::vector<std::string> lora = {};  // PEFT folders, merged at load: "FOLDER" or "FOLDER=0.5"
 };
 void declare_model(Flags& flags, ModelArguments& arguments);
 

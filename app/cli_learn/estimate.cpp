@@ -26,6 +26,9 @@ struct Plan {
 Plan plan_of(const EstimateArguments& a, const Everywhere& everywhere) {
   if (!std::filesystem::is_directory(a.model)) {
     train::TrainRecipe recipe = train::read_recipe(recipe_tree(a.model, {}, everywhere));
+    if (recipe.adapter.on())
+      base::input_error("cli.estimate", {"the memory of a run in which an adapter learns is not counted yet", recipe.adapter.method,
+                                         "", "leave adapter out: what every weight would take is above it"});
     base::Json config = train::model_config(recipe, *text::load_tokenizer(train::tokenizer_path(recipe)));
     return {models::decoder_from_config(config), recipe.train};
   }

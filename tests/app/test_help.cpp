@@ -61,7 +61,7 @@ TEST(Help, AnswersWithoutLibtorch) {
 
 TEST(Help, NoCommandThatIsNotThereIsNamed) {
   // What other programs of this kind have and this one does not yet: an unknown command, not a promise.
-  for (const char* name : {"serve", "quantize", "merge"}) {
+  for (const char* name : {"serve", "quantize", "prune"}) {
     auto result = testing::run_athanor({name});
     EXPECT_EQ(result.exit_code, 2) << name;
     EXPECT_NE(result.err.find("unknown command"), std::string::npos) << result.err;

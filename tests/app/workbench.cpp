@@ -4,10 +4,31 @@
 #include <fstream>
 
 #include "athanor/core/base/mapped_file.h"
+#include "athanor/core/checkpoint/safetensors.h"
 #include "tests/testing/data.h"
 
 namespace athanor::app {
 namespace fs = std::filesystem;
+
+namespace {
+
+/// folder/adapter: a LoRA on the model's q_proj, as PEFT writes it.
+void write_adapter(const testing::TempFolder& folder) {
+  folder.write("adapter/adapter_config.json",
+               R"({"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]})");
+  std::vector<float> numbers(2 * 64);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = 0.01f * static_cast<float>(i % 7) - 0.03f;
+  const auto bytes = std::as_bytes(std::span(numbers));
+  std::vector<checkpoint::NamedArray> arrays;
+  for (int layer = 0; layer < 5; ++layer) {
+    const std::string module = "base_model.model.model.layers." + std::to_string(layer) + ".self_attn.q_proj.";
+    arrays.push_back({module + "lora_A.weight", {base::DType::kF32, {2, 64}, bytes}});
+    arrays.push_back({module + "lora_B.weight", {base::DType::kF32, {64, 2}, bytes}});
+  }
+  checkpoint::write_safetensors(folder / "adapter/adapter_model.safetensors", arrays);
+}
+
+}  // namespace
 
 Workbench::Workbench() {
   fs::path golden = testing::source_path("tests/golden/run_engine/stories260K");
@@ -17,6 +38,7 @@ Workbench::Workbench() {
   folder_.write("text.txt", corpus.substr(0, 60'000));
   auto made = run({"convert", "stories260K.bin", "--tokenizer", "tok512.bin", "--out", "model"});
   if (made.exit_code != 0) throw std::runtime_error("convert failed: " + made.err);
+  write_adapter(folder_);
   folder_.write(
       "model/chat_template.jinja",
       "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}");

@@ -5,7 +5,6 @@
 #include "app/cli/commands.h"
 #include "app/cli/logits_file.h"
 #include "app/cli/model.h"
-#include "athanor/core/base/error.h"
 
 namespace athanor::app {
 namespace {
@@ -32,10 +31,8 @@ Run declare_logits(Flags& flags) {
   flags.text("--executor", a->executor, {.help = "engine (run) or nn (learn, needs libtorch)", .choices = {"engine", "nn"}});
   flags.flag("--hidden", a->hidden, "also hidden_states.0 (the embedding) to hidden_states.L (after the final norm)");
   return [a, model](const Invocation& call) {
-    a->model = model->model;
+    a->model = model->model, a->lora = model->lora;
     if (a->executor == "engine") return run(*a, *model, call);
-    if (!model->lora.empty())
-      base::input_error("cli.logits", {"--lora goes with the engine", "--executor nn", "--executor engine"});
     if (call.learn == nullptr) start_learn(call);
     return call.learn->logits(*a, call);
   };

@@ -1,20 +1,23 @@
-// LoRA (Hu et al. 2021): W' = W + s B A with A [r, in], B [out, r] and s = alpha / r, or alpha / sqrt(r) (rsLoRA, Kalajdzievski
-// 2023). Merged at load, not applied beside: decoding then reads no byte more, and every type of weight that the engine can hold
-// works. Sums are float32 and rounded once to the stored type, as PEFT's merge_and_unload does; in bfloat16 that rounding is part
-// of the result. Whole arrays in the file (biases, modules_to_save) replace the base's. Checked against PEFT's logits.
+// Adapters merged into weights, not applied beside them: decoding then reads no byte more, and every type of weight that the engine
+// can hold works. W is seen as [out, in] whatever way the file stores it.
+//   LoRA (Hu et al. 2021):    W' = W + w s B A,   A [r, in], B [out, r], s = alpha / r, or alpha / sqrt(r) (rsLoRA, Kalajdzievski
+//   2023) DoRA (Liu et al. 2024):   W' = m (W + s B A) / |W + s B A|,   the norm of every row, m [out] IA3 (Liu et al. 2022):    W'
+//   = l W (rows, and the bias with them), or W l (columns) for feed-forward inputs
+// Sums are float32 and rounded once to the stored type, as PEFT's merge_and_unload does; in bfloat16 that rounding is part of the
+// result. Whole arrays in the file (biases, modules_to_save) replace the base's. Checked against PEFT's logits.
 
 #include "athanor/core/models/adapter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <deque>
-#include <map>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/half.h"
 #include "athanor/core/base/threads.h"
-#include "athanor/core/models/adapter_config.h"
+#include "athanor/core/models/adapter_keys.h"
 
 namespace athanor::models {
 namespace {
@@ -22,91 +25,167 @@ namespace {
 using checkpoint::ArrayView;
 
 constexpr const char* kAdapterWhere = "models.adapter";
-constexpr std::string_view kPrefix = "base_model.model.";
 
-struct Pair {
-  const ArrayView *a = nullptr, *b = nullptr;
-  bool embedding = false;
+void store(base::DType dtype, float value, std::byte* out, size_t at) {
+  if (dtype == base::DType::kF32) std::memcpy(out + at * 4, &value, 4);
+  const uint16_t half = dtype == base::DType::kBF16 ? base::f32_to_bf16(value) : base::f32_to_f16(value);
+  if (dtype != base::DType::kF32) std::memcpy(out + at * 2, &half, 2);
+}
+
+/// A matrix of the file with the axes of outputs and inputs told apart.
+struct Matrix {
+  std::vector<float> values;
+  int64_t rows, columns;
+  bool swapped;  // stored [in, out]
+  int64_t outputs() const { return swapped ? columns : rows; }
+  int64_t inputs() const { return swapped ? rows : columns; }
+  int64_t output_of(int64_t row, int64_t column) const { return swapped ? column : row; }
+  int64_t input_of(int64_t row, int64_t column) const { return swapped ? row : column; }
 };
+
+template <typename Body>
+void for_rows(const Matrix& m, int64_t work, const Body& body) {
+  base::parallel_for(m.rows, std::max<int64_t>(1, 65536 / std::max<int64_t>(m.columns * work, 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) body(row, m.columns);
+  });
+}
 
 /// Changes arrays of a base, each copied once.
 class Merge {
  public:
-  Merge(const DecoderModel& model, const checkpoint::Checkpoint& base, const std::filesystem::path& file)
+  Merge(const DecoderModel& model, const checkpoint::Checkpoint& base, const std::filesystem::path& file, double weight)
       : slots_(model.slots),
         tied_(model.spec.tied_head),
         prefix_(model.family->prefix),
         file_(file.string()),
+        weight_(weight),
         arrays_(base.arrays()) {
     for (size_t i = 0; i < arrays_.size(); ++i) places_[arrays_[i].name] = i;
-  }
-
-  ArrayView& target(const std::string& name) {
-    for (const std::string& known : {name, prefix_ + name, name.starts_with(prefix_) ? name.substr(prefix_.size()) : name})
-      if (const auto found = places_.find(known); found != places_.end()) return arrays_[found->second].array;
-    base::file_error(kAdapterWhere, {base::cat(file_, ": the base has no weight for a key"), name, "an adapter of this base"});
   }
 
   void replace(const std::string& name, const ArrayView& array) {
     ArrayView& old = target(name);
     expect_shape(name, array.shape, old.shape);
+    if (weight_ != 1)
+      base::input_error(kAdapterWhere, {base::cat(file_, ": it replaces whole arrays, which have no weight"), name, "weight 1"});
     old = array;
   }
 
-  void add(const std::string& module, const Pair& pair, int64_t rank, double scale) {
-    ArrayView& old = target(module + ".weight");
-    if (old.shape.size() != 2) base::file_error(kAdapterWhere, {base::cat(file_, ": LoRA on what is no matrix"), module});
-    if (pair.embedding && tied_)
+  void add_lora(const std::string& module, const ModuleArrays& arrays, int64_t rank, double scale) {
+    ArrayView& w = matrix_at(module);
+    if (arrays.embedding && tied_)
       base::input_error(kAdapterWhere, {base::cat(file_, ": the head is the embedding, and would change with it"), module, "",
                                         "merge it with PEFT"});
-    if (old.dtype != base::DType::kF32 && old.dtype != base::DType::kF16 && old.dtype != base::DType::kBF16)
-      base::input_error(kAdapterWhere, {"an adapter cannot be merged into weights of this type", module, "f32, f16 or bf16",
-                                        "athanor convert --dtype bf16"});
-    add(module, pair, rank, scale, old, pair.embedding || stored_transposed(module + ".weight"));
+    if (arrays.magnitude && weight_ != 1)
+      base::input_error(kAdapterWhere,
+                        {base::cat(file_, ": DoRA changes the size of every row, which has no weight"), module, "weight 1"});
+    Matrix m = read(module, w, arrays.embedding || stored_transposed(module + ".weight"));
+    expect_shape(module + ".lora_A", arrays.a->shape, {rank, m.inputs()});
+    expect_shape(module + ".lora_B", arrays.b->shape, {m.outputs(), rank});
+    add_product(m, checkpoint::to_f32(*arrays.a, module), checkpoint::to_f32(*arrays.b, module), rank,
+                static_cast<float>(scale * weight_));
+    if (arrays.magnitude) {
+      expect_shape(module + ".lora_magnitude_vector", arrays.magnitude->shape, {m.outputs()});
+      set_norms(m, checkpoint::to_f32(*arrays.magnitude, module));
+    }
+    write(m, w);
+  }
+
+  void scale(const std::string& module, const ArrayView& factors, bool inputs) {
+    ArrayView& w = matrix_at(module);
+    if (weight_ != 1)
+      base::input_error(kAdapterWhere, {base::cat(file_, ": IA3 multiplies, and has no weight"), module, "weight 1"});
+    Matrix m = read(module, w, stored_transposed(module + ".weight"));
+    expect_shape(module + ".ia3_l", factors.shape,
+                 inputs ? std::vector<int64_t>{1, m.inputs()} : std::vector<int64_t>{m.outputs(), 1});
+    const std::vector<float> l = checkpoint::to_f32(factors, module);
+    for_rows(m, 1, [&](int64_t row, int64_t columns) {
+      for (int64_t i = 0; i < columns; ++i)
+        m.values[static_cast<size_t>(row * columns + i)] *=
+            l[static_cast<size_t>(inputs ? m.input_of(row, i) : m.output_of(row, i))];
+    });
+    write(m, w);
+    if (!inputs) scale_bias(module + ".bias", l);
   }
 
   std::vector<checkpoint::NamedArray> take_arrays() { return std::move(arrays_); }
   std::deque<std::vector<std::byte>> take_memory() { return std::move(memory_); }
 
  private:
+  ArrayView* find(const std::string& name) {
+    for (const std::string& known : {name, prefix_ + name, name.starts_with(prefix_) ? name.substr(prefix_.size()) : name})
+      if (const auto found = places_.find(known); found != places_.end()) return &arrays_[found->second].array;
+    return nullptr;
+  }
+
+  ArrayView& target(const std::string& name) {
+    if (ArrayView* found = find(name)) return *found;
+    base::file_error(kAdapterWhere, {base::cat(file_, ": the base has no weight for a key"), name, "an adapter of this base"});
+  }
+
+  ArrayView& matrix_at(const std::string& module) {
+    ArrayView& w = target(module + ".weight");
+    if (w.shape.size() != 2) base::file_error(kAdapterWhere, {base::cat(file_, ": an adapter on what is no matrix"), module});
+    if (w.dtype != base::DType::kF32 && w.dtype != base::DType::kF16 && w.dtype != base::DType::kBF16)
+      base::input_error(kAdapterWhere, {"an adapter cannot be merged into weights of this type", module, "f32, f16 or bf16",
+                                        "athanor convert --dtype bf16"});
+    return w;
+  }
+
   void expect_shape(const std::string& name, const std::vector<int64_t>& got, const std::vector<int64_t>& expected) const {
     if (got != expected)
       base::file_error(kAdapterWhere, {base::cat(file_, ": \"", name, "\" has another shape than this base and rank need"),
                                        checkpoint::shape_text(got), checkpoint::shape_text(expected)});
   }
 
-  /// W [rows, columns] += scale * L R, or its transpose: `swapped` says that W is stored [in, out].
-  void add(const std::string& module, const Pair& pair, int64_t rank, double scale, ArrayView& w, bool swapped) {
-    const int64_t rows = w.shape[0], columns = w.shape[1];
-    expect_shape(module + ".lora_A", pair.a->shape, {rank, swapped ? rows : columns});
-    expect_shape(module + ".lora_B", pair.b->shape, {swapped ? columns : rows, rank});
-    const std::vector<float> a = checkpoint::to_f32(*pair.a, module + ".lora_A"),
-                             b = checkpoint::to_f32(*pair.b, module + ".lora_B");
-    const std::vector<float> old = checkpoint::to_f32(w, module + ".weight");
-    std::vector<std::byte>& out = memory_.emplace_back(old.size() * base::dtype_size(w.dtype));
-    base::parallel_for(rows, std::max<int64_t>(1, 65536 / std::max<int64_t>(columns * rank, 1)), [&](int64_t begin, int64_t end) {
+  Matrix read(const std::string& module, const ArrayView& w, bool swapped) const {
+    return {checkpoint::to_f32(w, module + ".weight"), w.shape[0], w.shape[1], swapped};
+  }
+
+  static void add_product(Matrix& m, const std::vector<float>& a, const std::vector<float>& b, int64_t rank, float scale) {
+    const int64_t inputs = m.inputs();
+    for_rows(m, rank, [&](int64_t row, int64_t columns) {
       std::vector<float> delta(static_cast<size_t>(columns));
-      for (int64_t o = begin; o < end; ++o) {
-        std::fill(delta.begin(), delta.end(), 0.0f);
-        for (int64_t k = 0; k < rank; ++k)
-          for (int64_t i = 0; i < columns; ++i)
-            delta[static_cast<size_t>(i)] += swapped
-                                                 ? b[static_cast<size_t>(i * rank + k)] * a[static_cast<size_t>(k * rows + o)]
-                                                 : b[static_cast<size_t>(o * rank + k)] * a[static_cast<size_t>(k * columns + i)];
-        for (int64_t i = 0; i < columns; ++i) {
-          const auto at = static_cast<size_t>(o * columns + i);
-          store(w.dtype, old[at] + static_cast<float>(scale) * delta[static_cast<size_t>(i)], out.data(), at);
-        }
+      for (int64_t k = 0; k < rank; ++k)
+        for (int64_t i = 0; i < columns; ++i)
+          delta[static_cast<size_t>(i)] +=
+              b[static_cast<size_t>(m.output_of(row, i) * rank + k)] * a[static_cast<size_t>(k * inputs + m.input_of(row, i))];
+      for (int64_t i = 0; i < columns; ++i)
+        m.values[static_cast<size_t>(row * columns + i)] += scale * delta[static_cast<size_t>(i)];
+    });
+  }
+
+  static void set_norms(Matrix& m, const std::vector<float>& magnitude) {
+    std::vector<double> squares(static_cast<size_t>(m.outputs()));
+    for (int64_t row = 0; row < m.rows; ++row)
+      for (int64_t i = 0; i < m.columns; ++i) {
+        const double value = m.values[static_cast<size_t>(row * m.columns + i)];
+        squares[static_cast<size_t>(m.output_of(row, i))] += value * value;
       }
+    for_rows(m, 1, [&](int64_t row, int64_t columns) {
+      for (int64_t i = 0; i < columns; ++i) {
+        const auto o = static_cast<size_t>(m.output_of(row, i));
+        m.values[static_cast<size_t>(row * columns + i)] *= magnitude[o] / static_cast<float>(std::sqrt(squares[o]));
+      }
+    });
+  }
+
+  void scale_bias(const std::string& name, const std::vector<float>& l) {
+    ArrayView* bias = find(name);
+    if (!bias) return;
+    Matrix m = {checkpoint::to_f32(*bias, name), bias->count(), 1, false};
+    for (size_t i = 0; i < m.values.size() && i < l.size(); ++i) m.values[i] *= l[i];
+    write(m, *bias);
+  }
+
+  void write(const Matrix& m, ArrayView& w) {
+    std::vector<std::byte>& out = memory_.emplace_back(m.values.size() * base::dtype_size(w.dtype));
+    for_rows(m, 1, [&](int64_t row, int64_t columns) {
+      for (auto at = static_cast<size_t>(row * columns), end = at + static_cast<size_t>(columns); at < end; ++at)
+        store(w.dtype, m.values[at], out.data(), at);
     });
     w.bytes = out;
     w.blocks = nullptr;  // a GGUF file's blocks become float32
-  }
-
-  static void store(base::DType dtype, float value, std::byte* out, size_t at) {
-    if (dtype == base::DType::kF32) std::memcpy(out + at * 4, &value, 4);
-    const uint16_t half = dtype == base::DType::kBF16 ? base::f32_to_bf16(value) : base::f32_to_f16(value);
-    if (dtype != base::DType::kF32) std::memcpy(out + at * 2, &half, 2);
   }
 
   /// GPT-2's Conv1D: the family's table says [in, out].
@@ -123,90 +202,45 @@ class Merge {
   const std::vector<SlotName>& slots_;
   bool tied_;
   std::string prefix_, file_;
+  double weight_;
   std::vector<checkpoint::NamedArray> arrays_;
   std::map<std::string, size_t> places_;
   std::deque<std::vector<std::byte>> memory_;
 };
 
-/// The file's keys: pairs by module, and whole arrays.
-struct Keys {
-  std::map<std::string, Pair> pairs;
-  std::vector<std::pair<std::string, const ArrayView*>> whole;
-};
-
-/// "embed_tokens.base_layer.weight", as PEFT writes arrays of the layers that it wrapped, is "embed_tokens.weight".
-std::string without_base_layer(std::string key) {
-  constexpr std::string_view kWrapped = "base_layer.";
-  if (const size_t at = key.find(kWrapped); at != key.npos) key.erase(at, kWrapped.size());
-  return key;
-}
-
-Keys sort_keys(const checkpoint::Checkpoint& file, const std::string& name) {
-  Keys keys;
-  for (const checkpoint::NamedArray& array : file.arrays()) {
-    if (!array.name.starts_with(kPrefix))
-      base::file_error(kAdapterWhere, {base::cat(name, ": a key without PEFT's prefix"), array.name, std::string(kPrefix) + "..."});
-    const std::string key = array.name.substr(kPrefix.size());
-    const auto module_of = [&](std::string_view ending) { return key.substr(0, key.size() - ending.size()); };
-    if (key.ends_with(".lora_A.weight"))
-      keys.pairs[module_of(".lora_A.weight")].a = &array.array;
-    else if (key.ends_with(".lora_B.weight"))
-      keys.pairs[module_of(".lora_B.weight")].b = &array.array;
-    else if (key.ends_with(".lora_embedding_A"))
-      keys.pairs[module_of(".lora_embedding_A")].a = &array.array, keys.pairs[module_of(".lora_embedding_A")].embedding = true;
-    else if (key.ends_with(".lora_embedding_B"))
-      keys.pairs[module_of(".lora_embedding_B")].b = &array.array, keys.pairs[module_of(".lora_embedding_B")].embedding = true;
-    else if (key.find(".lora_") != key.npos)
-      base::file_error(kAdapterWhere,
-                       {base::cat(name, ": unknown key"), array.name, "lora_A.weight, lora_B.weight or a whole array"});
-    else
-      keys.whole.emplace_back(without_base_layer(key), &array.array);
-  }
-  if (keys.pairs.empty())
-    base::file_error(kAdapterWhere,
-                     {base::cat(name, ": no LoRA weights, so the adapter would change nothing"), "", "lora_A and lora_B"});
-  for (const auto& [module, pair] : keys.pairs)
-    if (!pair.a || !pair.b)
-      base::file_error(kAdapterWhere,
-                       {base::cat(name, ": ", pair.a ? "lora_B" : "lora_A", " is missing"), module, "both of a pair"});
-  return keys;
-}
-
-/// Every module that target_modules names has its pair, and every name a module.
-void check_complete(const AdapterConfig& config, const Keys& keys, const checkpoint::Checkpoint& base, const std::string& prefix,
-                    const std::string& name) {
-  for (const std::string& target : config.targets) {
-    if (std::none_of(keys.pairs.begin(), keys.pairs.end(), [&](const auto& pair) { return names_module(target, pair.first); }))
-      base::file_error(kAdapterWhere,
-                       {base::cat(name, ": no weights for a target module"), target, "a pair for every name in target_modules"});
-    for (const checkpoint::NamedArray& array : base.arrays()) {
-      if (!config.every_layer || !array.name.ends_with(".weight") || array.array.shape.size() != 2) continue;
-      const std::string module = array.name.substr(0, array.name.size() - 7);
-      const std::string bare = module.starts_with(prefix) ? module.substr(prefix.size()) : module;
-      if (names_module(target, module) && !keys.pairs.contains(module) && !keys.pairs.contains(bare) &&
-          !keys.pairs.contains(prefix + module))
-        base::file_error(kAdapterWhere, {base::cat(name, ": a layer's weights are missing"), module, "a pair for every layer"});
-    }
-  }
+/// What can be put into weights, and means the same there.
+void check_kind(const AdapterConfig& config, const std::string& folder) {
+  if (config.kind != AdapterKind::kLora && config.kind != AdapterKind::kIa3)
+    base::input_error(kAdapterWhere,
+                      {base::cat(folder, ": virtual tokens are no weights, and cannot be merged"), peft_type(config.kind),
+                       "LORA or IA3", "athanor logits --executor nn --lora, or train with method: lora"});
+  for (const char* changed : {"pissa", "olora", "corda", "loftq", "lora_ga"})
+    if (config.init.starts_with(changed))
+      base::input_error(kAdapterWhere, {base::cat(folder, ": its base weights were changed when it was made"), config.init,
+                                        "true or gaussian", "merge it with PEFT"});
 }
 
 }  // namespace
 
 checkpoint::Checkpoint merge_adapter(const DecoderModel& model, const checkpoint::Checkpoint& base,
-                                     const std::filesystem::path& folder) {
+                                     const std::filesystem::path& folder, double weight) {
   std::error_code ignored;
   if (!std::filesystem::exists(folder / "adapter_config.json", ignored))
     base::input_error(kAdapterWhere,
                       {base::cat(folder.string(), ": no adapter here"), "no adapter_config.json", "a folder that PEFT saved"});
   const AdapterConfig config = read_adapter_config(folder / "adapter_config.json");
+  check_kind(config, folder.string());
   const std::filesystem::path path = folder / "adapter_model.safetensors";
   auto file = std::make_shared<checkpoint::Checkpoint>(checkpoint::Checkpoint::open(path));
-  const Keys keys = sort_keys(*file, path.string());
+  const AdapterKeys keys = sort_adapter_keys(config, *file, path.string());
   check_complete(config, keys, base, model.family->prefix, path.string());
-  Merge merge(model, base, path);
+  Merge merge(model, base, path, weight);
   for (const auto& [name, array] : keys.whole) merge.replace(name, *array);
-  for (const auto& [module, pair] : keys.pairs) {
-    merge.add(module, pair, config.rank_of(module), config.scale_of(module));
+  for (const auto& [module, arrays] : keys.modules) {
+    if (config.kind == AdapterKind::kLora)
+      merge.add_lora(module, arrays, config.rank_of(module), config.scale_of(module));
+    else
+      merge.scale(module, *arrays.scale, config.is_feedforward(module));
   }
   struct Storage {
     checkpoint::Checkpoint base;

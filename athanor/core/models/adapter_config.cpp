@@ -1,11 +1,13 @@
 #include "athanor/core/models/adapter_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/json.h"
+#include "athanor/core/models/module_names.h"
 
 namespace athanor::models {
 namespace {
@@ -13,7 +15,13 @@ namespace {
 using base::Json;
 
 constexpr const char* kAdapterConfigWhere = "models.adapter";
-constexpr double kMostRank = 65'536;
+constexpr double kMostRank = 65'536, kMostVirtualTokens = 1 << 20;
+
+constexpr std::pair<const char*, AdapterKind> kKinds[] = {{"LORA", AdapterKind::kLora},
+                                                          {"IA3", AdapterKind::kIa3},
+                                                          {"PROMPT_TUNING", AdapterKind::kPromptTuning},
+                                                          {"P_TUNING", AdapterKind::kPTuning},
+                                                          {"PREFIX_TUNING", AdapterKind::kPrefixTuning}};
 
 class ConfigFile {
  public:
@@ -23,17 +31,23 @@ class ConfigFile {
   }
 
   AdapterConfig read() const {
-    refuse_other_kinds();
     AdapterConfig c;
+    c.kind = kind();
+    if (c.kind == AdapterKind::kLora) refuse_other_loras();
     c.rank = static_cast<int64_t>(number("r", 8, 1, kMostRank));
     c.alpha = number("lora_alpha", 8, -1e9, 1e9);
-    c.rslora = set("use_rslora");
+    c.dropout = number("lora_dropout", 0, 0, 1);
+    c.rslora = set("use_rslora"), c.dora = set("use_dora");
     c.every_layer = !set("layers_to_transform") && !set("exclude_modules");
-    if (const Json* targets = find("target_modules"); targets && targets->is_array())
-      for (const Json& t : *targets)
-        c.targets.push_back(t.is_string() ? t.get<std::string>() : fail("\"target_modules\" is not a list of names", t.dump()));
+    c.targets = names("target_modules", &c.expression);
+    c.feedforward = names("feedforward_modules");
+    c.modules_to_save = names("modules_to_save");
     c.ranks = pattern("rank_pattern", 1, kMostRank);
     c.alphas = pattern("alpha_pattern", -1e9, 1e9);
+    if (const Json* init = find("init_lora_weights"); init && init->is_string()) c.init = init->get<std::string>();
+    const bool soft = c.kind != AdapterKind::kLora && c.kind != AdapterKind::kIa3;
+    if (soft && !find("num_virtual_tokens")) fail("\"num_virtual_tokens\" is missing");
+    if (soft) c.virtual_tokens = static_cast<int64_t>(number("num_virtual_tokens", 0, 1, kMostVirtualTokens));
     return c;
   }
 
@@ -64,30 +78,45 @@ class ConfigFile {
     if (!value) return pairs;
     if (!value->is_object()) fail(base::cat("\"", key, "\" is not an object"), value->dump(), "names with numbers");
     for (const auto& [name, number] : value->items()) {
-      if (name.find_first_of("\\^$*+?()[]{}|") != name.npos)
-        base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": regular expressions in \"", key, "\" are not read"),
-                                                name, "names of modules"});
+      if (is_expression(name)) NameExpression checked(name);
       if (!number.is_number() || !(number >= min && number <= max)) fail(base::cat("\"", key, "\" is out of range"), number.dump());
       pairs.emplace_back(name, number);
     }
     return pairs;
   }
 
-  void refuse_other_kinds() const {
+  /// A list of names, or one text: an expression where `expression` is given, else a list of one.
+  std::vector<std::string> names(const char* key, bool* expression = nullptr) const {
+    const Json* value = find(key);
+    if (!value) return {};
+    if (value->is_string()) {
+      if (expression) *expression = true;
+      if (expression) NameExpression checked(value->get<std::string>());
+      return {value->get<std::string>()};
+    }
+    if (!value->is_array()) fail(base::cat("\"", key, "\" is not a list of names"), value->dump());
+    std::vector<std::string> list;
+    for (const Json& name : *value)
+      list.push_back(name.is_string() ? name.get<std::string>()
+                                      : fail(base::cat("\"", key, "\" is not a list of names"), name.dump()));
+    return list;
+  }
+
+  AdapterKind kind() const {
     const Json* type = find("peft_type");
-    if (!type || *type != "LORA")
-      base::input_error(kAdapterConfigWhere,
-                        {base::cat(path_.string(), ": not a LoRA adapter"), type ? type->dump() : "no peft_type", "\"LORA\""});
-    for (const char* key : {"use_dora", "layer_replication", "lora_bias", "use_qalora", "use_bdlora", "trainable_token_indices",
+    for (const auto& [word, kind] : kKinds)
+      if (type && *type == word) return kind;
+    base::input_error(kAdapterConfigWhere,
+                      {base::cat(path_.string(), ": an adapter of a kind that is not read"), type ? type->dump() : "no peft_type",
+                       "LORA, IA3, PROMPT_TUNING, P_TUNING or PREFIX_TUNING"});
+  }
+
+  void refuse_other_loras() const {
+    for (const char* key : {"layer_replication", "lora_bias", "use_qalora", "use_bdlora", "trainable_token_indices",
                             "target_parameters", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config"})
       if (set(key))
         base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": this kind of LoRA is not read"), key,
-                                                "plain LoRA or rsLoRA", "merge it with PEFT"});
-    const Json* init = find("init_lora_weights");
-    for (const char* changed : {"pissa", "olora", "corda", "loftq", "lora_ga"})
-      if (init && init->is_string() && init->get<std::string>().starts_with(changed))
-        base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": its base weights were changed when it was made"),
-                                                *init, "true or gaussian", "merge it with PEFT"});
+                                                "LoRA, rsLoRA or DoRA", "merge it with PEFT"});
   }
 
   [[noreturn]] std::string fail(const std::string& what, const std::string& got = "", const std::string& expected = "") const {
@@ -99,15 +128,27 @@ class ConfigFile {
 };
 
 double value_for(const std::vector<std::pair<std::string, double>>& pattern, const std::string& module, double otherwise) {
-  for (const auto& [name, number] : pattern)
-    if (names_module(name, module)) return number;
+  for (const auto& [key, number] : pattern)
+    if (key_names_module(key, module)) return number;
   return otherwise;
 }
 
 }  // namespace
 
-bool names_module(const std::string& pattern, const std::string& module) {
-  return module == pattern || module.ends_with("." + pattern);
+const char* peft_type(AdapterKind kind) {
+  for (const auto& [word, known] : kKinds)
+    if (known == kind) return word;
+  base::bug(kAdapterConfigWhere, {"unknown kind"});
+}
+
+bool AdapterConfig::targets_module(const std::string& module) const {
+  if (expression) return NameExpression(targets.front()).matches(module);
+  return std::any_of(targets.begin(), targets.end(),
+                     [&](const std::string& name) { return module == name || module.ends_with("." + name); });
+}
+
+bool AdapterConfig::is_feedforward(const std::string& module) const {
+  return std::any_of(feedforward.begin(), feedforward.end(), [&](const std::string& name) { return names_module(name, module); });
 }
 
 int64_t AdapterConfig::rank_of(const std::string& module) const {

@@ -1,5 +1,5 @@
 #pragma once
-// adapter_config.json of a LoRA adapter. Private to the room.
+// adapter_config.json of PEFT, in numbers and names.
 
 #include <cstdint>
 #include <filesystem>
@@ -9,20 +9,29 @@
 
 namespace athanor::models {
 
+enum class AdapterKind { kLora, kIa3, kPromptTuning, kPTuning, kPrefixTuning };
+
 struct AdapterConfig {
+  AdapterKind kind = AdapterKind::kLora;
   int64_t rank = 8;
-  double alpha = 8;
-  bool rslora = false, every_layer = true;
-  std::vector<std::string> targets;  // empty: a pattern of PEFT's, which the file's own names stand for
+  double alpha = 8, dropout = 0;
+  bool rslora = false, dora = false;
+  bool every_layer = true;  // no layers are left out by name or number
+  bool expression = false;  // target_modules is one expression for whole names
+  std::vector<std::string> targets, feedforward, modules_to_save;
   std::vector<std::pair<std::string, double>> ranks, alphas;
+  int64_t virtual_tokens = 0;
+  std::string init;  // init_lora_weights where it is a word
 
   int64_t rank_of(const std::string& module) const;
   /// alpha / r, or alpha / sqrt(r).
   double scale_of(const std::string& module) const;
+  bool targets_module(const std::string& module) const;
+  bool is_feedforward(const std::string& module) const;
 };
 
-/// PEFT's rule of names: the whole name of a module or its end.
-bool names_module(const std::string& pattern, const std::string& module);
+/// The word of peft_type.
+const char* peft_type(AdapterKind kind);
 
 /// input_error where the adapter is of a kind that is not read, file_error where the file is broken.
 AdapterConfig read_adapter_config(const std::filesystem::path& path);

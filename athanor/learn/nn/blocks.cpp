@@ -4,9 +4,11 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/maximum.h>
+#include <ATen/ops/where.h>
 
 #include "athanor/core/base/error.h"
 #include "athanor/learn/nn/layers.h"
+#include "athanor/learn/nn/virtual_tokens.h"
 
 namespace athanor::nn {
 
@@ -30,6 +32,18 @@ const RotaryTable& Pass::table(models::LayerRope rope) const {
   static const RotaryTable kNone;
   if (rope == models::LayerRope::kNone) return kNone;
   return rope == models::LayerRope::kLocal ? local_rotary : rotary;
+}
+
+void Pass::place_virtual(at::Tensor& k, at::Tensor& v) const {
+  if (!virtual_tokens) return;
+  const KeyValue own = virtual_tokens->key_values(layer);
+  if (!own.key.defined()) return;
+  const at::Tensor index = virtual_index.clamp_min(0).flatten(), is_virtual = virtual_index.ge(0).unsqueeze(-1).unsqueeze(-1);
+  const auto placed = [&](const at::Tensor& rows, const at::Tensor& others) {
+    return at::where(is_virtual, rows.to(others.scalar_type()).index_select(0, index).view(others.sizes()), others);
+  };
+  k = placed(own.key, k);
+  v = placed(own.value, v);
 }
 
 Attention::Attention(AttentionShape shape, std::vector<NamedLayer> inputs, std::vector<NamedLayer> norms, NamedLayer output)
@@ -74,6 +88,7 @@ at::Tensor Attention::forward(const at::Tensor& x, Pass& pass) {
     q = rotate(q, pass.positions, table);
     k = rotate(k, pass.positions, table);
   }
+  pass.place_virtual(k, v);
   at::Tensor mixed =
       attention(q, k, v, {shape_.scale, pass.row_start_within(shape_.window), pass.attention, shape_.cap, shape_.slopes});
   return layer_at(*this, output_).forward(mixed.flatten(-2));

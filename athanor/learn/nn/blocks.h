@@ -15,6 +15,8 @@
 
 namespace athanor::nn {
 
+class VirtualTokens;
+
 /// What one forward pass hands to every block.
 struct Pass {
   at::Tensor positions;              // [B, T] int32
@@ -23,6 +25,9 @@ struct Pass {
   AttentionKind attention = AttentionKind::kFused;
   double dropout = 0;  // 0: off
   DropoutKey key = {};
+  int64_t layer = 0;                        // the one that runs
+  VirtualTokens* virtual_tokens = nullptr;  // nullptr: none
+  at::Tensor virtual_index;                 // [B, T] int64, which virtual token stands there; -1: none
 
   /// Dropout at the next site.
   at::Tensor drop(const at::Tensor& x);
@@ -30,6 +35,8 @@ struct Pass {
   at::Tensor row_start_within(int64_t window);
   /// The angles that a layer uses; cos undefined: none.
   const RotaryTable& table(models::LayerRope rope) const;
+  /// Puts the virtual tokens' own keys and values, where they have some, into this layer's [B, T, G, D].
+  void place_virtual(at::Tensor& k, at::Tensor& v) const;
 
  private:
   std::vector<std::pair<int64_t, at::Tensor>> windows_;

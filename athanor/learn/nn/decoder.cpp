@@ -4,6 +4,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/where.h>
 
 #include <algorithm>
 #include <cmath>
@@ -72,9 +73,9 @@ Pass Decoder::begin_pass(const DecoderInput& input) {
     pass.rotary = rotary_.table(length);
     if (spec.local_rope.dims > 0) pass.local_rotary = local_rotary_.table(length);
   }
-  if (training_) {
+  if (dropout_->on) {
     pass.dropout = spec.dropout;
-    pass.key = dropout_key_;
+    pass.key = dropout_->key;
   }
   return pass;
 }
@@ -90,18 +91,28 @@ at::Tensor Decoder::through(Block& layer, const at::Tensor& x, Pass& pass) {
   return y;
 }
 
-at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* states) {
-  Pass pass = begin_pass(input);
-  at::Tensor x = layer_at(*this, token_embedding_).forward(input.ids);  // [B, T, C]
+at::Tensor Decoder::embedded(const at::Tensor& ids, Pass& pass) {
+  at::Tensor x = layer_at(*this, token_embedding_).forward(ids);  // [B, T, C]
   if (model_.spec.embedding_scale != 1) x = x * model_.spec.embedding_scale;
+  if (pass.virtual_tokens) {
+    if (const at::Tensor rows = pass.virtual_tokens->embeddings(); rows.defined()) {
+      const at::Tensor chosen = rows.to(x.scalar_type()).index_select(0, pass.virtual_index.clamp_min(0).flatten());
+      x = at::where(pass.virtual_index.ge(0).unsqueeze(-1), chosen.view(x.sizes()), x);
+    }
+  }
   if (!position_embedding_.empty()) x = x + layer_at(*this, position_embedding_).forward(pass.positions);
   if (!embedding_norm_.empty()) x = layer_at(*this, embedding_norm_).forward(x);
-  x = pass.drop(x);
+  return pass.drop(x);
+}
+
+at::Tensor Decoder::run_layers(const DecoderInput& input, Pass pass, std::vector<at::Tensor>* states) {
+  at::Tensor x = embedded(input.ids, pass);
   if (states) states->assign(1, x);
   for (const std::string& path : layer_paths_) {
     auto* layer = dynamic_cast<Block*>(find(path));
     if (!layer) base::bug("nn.decoder", {"no layer at this path", path});
     x = through(*layer, x, pass);
+    ++pass.layer;
     if (states) states->push_back(x);
   }
   x = layer_at(*this, final_norm_).forward(x);
@@ -109,9 +120,34 @@ at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* s
   return x;
 }
 
+at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* states) {
+  if (!virtual_tokens_) return run_layers(input, begin_pass(input), states);
+  check_shape(input);
+  const SpreadRows rows = spread_rows(input.ids, input.positions, input.row_start, virtual_tokens_->count());
+  const DecoderInput wide = {rows.ids, rows.positions, rows.row_start};
+  Pass pass = begin_pass(wide);
+  pass.virtual_tokens = virtual_tokens_;
+  virtual_tokens_->begin_pass();
+  pass.virtual_index = rows.virtual_index;
+  const auto given = [&](const at::Tensor& x) {
+    return x.flatten(0, 1).index_select(0, rows.given).view({input.ids.size(0), input.ids.size(1), x.size(2)});
+  };
+  at::Tensor x = given(run_layers(wide, std::move(pass), states));
+  if (states)
+    for (at::Tensor& state : *states) state = given(state);
+  return x;
+}
+
+void Decoder::prepend(std::string name, std::unique_ptr<VirtualTokens> tokens) {
+  base::expect(!virtual_tokens_, "nn.decoder", "virtual tokens are there already");
+  virtual_tokens_ = tokens.get();
+  add_child(std::move(name), std::move(tokens));
+}
+
 at::Tensor Decoder::head_weight() {
   Module* owner = find(head_.empty() ? token_embedding_ : head_);
   if (head_.empty()) {
+    if (Module* wrapped = owner ? owner->child("base_layer") : nullptr) owner = wrapped;  // of what surgery put around it
     base::expect(owner && owner->has_parameter("weight"), "nn.decoder", "a tied head needs the token embedding's weight");
     return owner->parameter("weight");
   }
@@ -142,8 +178,8 @@ at::Tensor Decoder::loss(const DecoderInput& input, const at::Tensor& targets) {
 }
 
 void Decoder::train(uint64_t seed, uint64_t step) {
-  training_ = true;
-  dropout_key_ = {seed, step, 0};
+  dropout_->on = true;
+  dropout_->key = {seed, step, 0};
 }
 
 }  // namespace athanor::nn

@@ -13,6 +13,7 @@
 #include "athanor/learn/nn/blocks.h"
 #include "athanor/learn/nn/module.h"
 #include "athanor/learn/nn/rotary.h"
+#include "athanor/learn/nn/virtual_tokens.h"
 
 namespace athanor::nn {
 
@@ -51,15 +52,25 @@ class Decoder : public Module {
   /// Sum of the cross-entropies (nats) of the targets that are not -100; f32 scalar. targets [B, T] int32. Divide by their number.
   at::Tensor loss(const DecoderInput& input, const at::Tensor& targets);
 
+  /// From now on `tokens` stand in front of every sample of every pass (a child of that name; its parameters count as the model's).
+  /// Nothing else changes: hidden states, logits and losses are those of the given positions alone.
+  void prepend(std::string name, std::unique_ptr<VirtualTokens> tokens);
+  VirtualTokens* virtual_tokens() const { return virtual_tokens_; }
+
+  /// What layers that surgery puts in ask for their dropout.
+  std::shared_ptr<const DropoutState> dropout_state() const { return dropout_; }
+
   /// Dropout is on, with the numbers of (seed, step); `step` must differ between forward passes (micro-batches too).
   void train(uint64_t seed, uint64_t step);
   /// Dropout is off: the state after construction.
-  void eval() { training_ = false; }
+  void eval() { dropout_->on = false; }
 
  private:
   friend class DecoderBuilder;
   Pass begin_pass(const DecoderInput& input);
   at::Tensor through(Block& layer, const at::Tensor& x, Pass& pass);
+  at::Tensor embedded(const at::Tensor& ids, Pass& pass);
+  at::Tensor run_layers(const DecoderInput& input, Pass pass, std::vector<at::Tensor>* states);
   at::Tensor head_weight();
   at::Tensor scaled(const at::Tensor& hidden) const;
 
@@ -68,8 +79,8 @@ class Decoder : public Module {
   Rotary rotary_, local_rotary_;
   std::vector<std::string> layer_paths_;
   std::string token_embedding_, position_embedding_, embedding_norm_, final_norm_, head_;  // paths; "" where the model has none
-  bool training_ = false;
-  DropoutKey dropout_key_;
+  std::shared_ptr<DropoutState> dropout_ = std::make_shared<DropoutState>();
+  VirtualTokens* virtual_tokens_ = nullptr;  // a child
 };
 
 /// Copies every weight of the model from a checkpoint, converting types. file_error where one is missing or has another shape.

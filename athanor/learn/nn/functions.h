@@ -64,6 +64,11 @@ struct DropoutKey {
   uint64_t step = 0;  // different for every forward pass of a run (micro-batches too)
   uint32_t site = 0;  // different for every dropout of one forward pass
 };
+/// Whether dropout is on, and with which numbers: what a model shares with the layers that are put into it later.
+struct DropoutState {
+  bool on = false;
+  DropoutKey key;
+};
 /// Element i (row-major) is zeroed where word i % 4 of philox_at(seed, step, kDropout, (site << 40) + i / 4) is below p * 2^32; the
 /// others are multiplied by 1 / (1 - p). 0 <= p < 1.
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);

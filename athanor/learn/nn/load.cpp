@@ -34,17 +34,20 @@ std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const
 
 std::vector<float> decoder_logits(const std::filesystem::path& folder, std::span<const int32_t> ids, const DecoderOptions& options,
                                   std::vector<std::vector<float>>* hidden) {
-  auto decoder = load_decoder(folder, options);
+  return decoder_logits(*load_decoder(folder, options), ids, hidden);
+}
+
+std::vector<float> decoder_logits(Decoder& decoder, std::span<const int32_t> ids, std::vector<std::vector<float>>* hidden) {
   at::NoGradGuard no_grad;
   at::Tensor row = at::empty({1, static_cast<int64_t>(ids.size())}, at::kInt);
   std::copy(ids.begin(), ids.end(), row.data_ptr<int32_t>());
   std::vector<at::Tensor> states;
-  at::Tensor last = decoder->hidden({row.to(options.device)}, hidden ? &states : nullptr);
+  at::Tensor last = decoder.hidden({row.to(decoder.options().device)}, hidden ? &states : nullptr);
   if (hidden) {
     hidden->clear();
     for (const at::Tensor& state : states) hidden->push_back(values_of(state));
   }
-  return values_of(decoder->logits(last));
+  return values_of(decoder.logits(last));
 }
 
 }  // namespace athanor::nn

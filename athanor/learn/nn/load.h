@@ -19,4 +19,8 @@ std::unique_ptr<Decoder> load_decoder(const std::filesystem::path& folder, const
 std::vector<float> decoder_logits(const std::filesystem::path& folder, std::span<const int32_t> ids,
                                   const DecoderOptions& options = {}, std::vector<std::vector<float>>* hidden = nullptr);
 
+/// Of a decoder that is there already, as it is.
+std::vector<float> decoder_logits(Decoder& decoder, std::span<const int32_t> ids,
+                                  std::vector<std::vector<float>>* hidden = nullptr);
+
 }  // namespace athanor::nn

@@ -8,6 +8,7 @@
 
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/progress.h"
+#include "athanor/learn/adapters/adapter.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
 #include "athanor/learn/train/run_folder.h"
@@ -42,6 +43,8 @@ struct LoopParts {
   /// Writes config.json, tokenizer files and what else belongs to a model folder, except weights.
   std::function<void(const std::filesystem::path& folder)> write_model_files;
   TrainHooks hooks = {};
+  /// Set: only what it added learns, and the run's folders are PEFT adapter folders.
+  adapters::Adapter* adapter = nullptr;
 };
 
 /// Trains from `start` (a checkpoint of this run; none: from the weights as they are) to the end of the recipe, or until

@@ -19,6 +19,17 @@ namespace athanor::train {
 namespace fs = std::filesystem;
 namespace {
 
+/// Positions that the adapter's virtual tokens take in every sample.
+int64_t added_positions(const adapters::AdapterOptions& adapter) {
+  const bool soft = adapter.on() && adapter.method != "lora" && adapter.method != "ia3";
+  return soft ? adapter.virtual_tokens : 0;
+}
+
+std::vector<int32_t> ids_of(const text::Tokenizer& tokenizer, const std::string& text) {
+  const std::vector<text::TokenId> ids = tokenizer.encode(text);
+  return {ids.begin(), ids.end()};
+}
+
 void set_where_absent(base::Json& keys, const char* name, const std::optional<text::TokenId>& id) {
   if (id && (!keys.contains(name) || keys[name].is_null())) keys[name] = *id;
 }
@@ -31,8 +42,8 @@ models::DecoderModel decoder_model(const TrainRecipe& recipe, const base::Json& 
 
 /// Files beside the weights that go with a model: tokenizer, templates, licences, and what we do not know; not the traces of a run.
 bool belongs_to_model(const fs::path& file) {
-  static const std::set<std::string> kOfRun = {"config.json", "generation_config.json", "train.log",
-                                               "recipe.yaml", "manifest.json",          "trainer_state.json"};
+  static const std::set<std::string> kOfRun = {"config.json",   "generation_config.json", "train.log",          "recipe.yaml",
+                                               "manifest.json", "trainer_state.json",     "adapter_config.json"};
   static const std::set<std::string> kWeights = {".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx"};
   const std::string name = file.filename().string();
   return !name.starts_with(".") && !kOfRun.contains(name) && !kWeights.contains(file.extension().string()) &&
@@ -90,32 +101,43 @@ base::Json model_config(const TrainRecipe& recipe, const text::Tokenizer& tokeni
   return config;
 }
 
-StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, bool fresh) {
+StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, const text::Tokenizer& tokenizer, bool fresh) {
   const models::DecoderModel model = decoder_model(recipe, config);
-  if (model.spec.max_positions > 0 && recipe.train.length > model.spec.max_positions)
+  const int64_t positions = recipe.train.length + added_positions(recipe.adapter);
+  if (model.spec.max_positions > 0 && positions > model.spec.max_positions)
     base::input_error("train.recipe", {"train.length is longer than the model's positions", base::cat(recipe.train.length),
-                                       base::cat("at most ", model.spec.max_positions)});
+                                       base::cat("at most ", model.spec.max_positions - added_positions(recipe.adapter))});
   nn::DecoderOptions options;
   options.dtype = nn::scalar_type_of(*base::dtype_from_user(recipe.train.dtype));
   options.device = nn::device_named(recipe.train.device);
   options.recompute_layers = recipe.train.activation_checkpointing;
   const fs::path folder = start_folder(recipe);
+  const bool adapted = recipe.adapter.on();
+  if (adapted && folder.empty())
+    base::input_error("train.recipe", {"an adapter is for a model that is there", "keys of a new model", "model: FOLDER",
+                                       "leave adapter out: every weight learns"});
   StartedModel started;
   if (folder.empty() && fresh)
     started.decoder = nn::Decoder::build(model, options, static_cast<uint64_t>(recipe.train.seed));
   else
     started.decoder = std::make_unique<nn::Decoder>(model, options);
-  if (!folder.empty() && fresh) nn::load_weights(*started.decoder, checkpoint::Checkpoint::open(folder));
+  if (!folder.empty() && (fresh || adapted)) nn::load_weights(*started.decoder, checkpoint::Checkpoint::open(folder));
+  if (adapted)
+    started.adapter = adapters::attach_adapter({*started.decoder, recipe.adapter, static_cast<uint64_t>(recipe.train.seed), fresh,
+                                                [&](const std::string& text) { return ids_of(tokenizer, text); }});
   const std::string head = model.spec.tied_head ? "" : models::weight_name(model, models::Slot::kHead);
   started.weights = collect_weights(*started.decoder, head);
   if (!folder.empty() && fresh) load_masters(started.weights, checkpoint::Checkpoint::open(folder), model.family->prefix);
+  for (Weight& weight : started.weights)
+    if (adapted) weight.lr_factor = started.adapter->lr_factor(weight.name);
   return started;
 }
 
 void write_model_files(const fs::path& folder, const base::Json& config, const TrainRecipe& recipe) {
   const fs::path from = start_folder(recipe);
-  if (!from.empty()) copy_files(from, folder, belongs_to_model);
+  if (!from.empty()) copy_files(from, folder, recipe.adapter.on() ? belongs_to_tokenizer : belongs_to_model);
   if (fs::path tokenizer = tokenizer_path(recipe); tokenizer != from) copy_files(tokenizer, folder, belongs_to_tokenizer);
+  if (recipe.adapter.on()) return;
   base::Json generation = base::Json::object();
   if (!from.empty() && fs::exists(from / "generation_config.json"))
     generation = base::read_json_file(from / "generation_config.json", "train.model");

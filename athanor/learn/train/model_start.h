@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "athanor/core/base/json.h"
+#include "athanor/learn/adapters/adapter.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/recipe.h"
 #include "athanor/learn/train/weights.h"
@@ -28,13 +29,15 @@ base::Json model_config(const TrainRecipe& recipe, const text::Tokenizer& tokeni
 
 struct StartedModel {
   std::unique_ptr<nn::Decoder> decoder;
-  std::vector<Weight> weights;
+  std::vector<Weight> weights;                 // that learn
+  std::unique_ptr<adapters::Adapter> adapter;  // null: every weight learns
 };
-/// Builds the decoder in the recipe's type: new from its seed, or with the weights of the recipe's folder. `fresh` false: weights
-/// are left empty, for a checkpoint to fill.
-StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, bool fresh);
+/// Builds the decoder in the recipe's type: new from its seed, or with the weights of the recipe's folder; then the recipe's
+/// adapter in it. `fresh` false: weights that learn are left empty, for a checkpoint to fill.
+StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, const text::Tokenizer& tokenizer, bool fresh);
 
-/// Writes config.json, generation_config.json and the files that belong to model and tokenizer, except weights.
+/// Writes the files that belong to model and tokenizer, except weights: config.json and generation_config.json too, unless an
+/// adapter learns.
 void write_model_files(const std::filesystem::path& folder, const base::Json& config, const TrainRecipe& recipe);
 
 }  // namespace athanor::train

@@ -120,17 +120,17 @@ void TrainRecipe::visit(base::OptionVisitor& v) {
          {.help = "a folder with tokenizer.json; empty: the model's own",
           .other_names = {"tokenizer_name", "tokenizer_name_or_path"}});
   v.group("data", {"what is read"}, [&](base::OptionVisitor& inside) { data.visit(inside); });
-  v.tree("adapter", adapter, {.help = "train small added parts instead of every weight", .other_names = {"peft", "lora"}});
+  v.group("adapter", {.help = "small added parts that learn instead of every weight", .other_names = {"peft", "lora"}},
+          [&](base::OptionVisitor& inside) { adapter.visit(inside); });
   v.group("train", {"how it is learned"}, [&](base::OptionVisitor& inside) { train.visit(inside); });
-  v.text("out", out, {.help = "the run's folder; becomes a model folder", .other_names = {"output_dir"}, .required = true});
+  v.text("out", out,
+         {.help = "the run's folder; becomes a model folder, or an adapter's", .other_names = {"output_dir"}, .required = true});
 }
 
 TrainRecipe read_recipe(const base::Node& tree) {
   TrainRecipe recipe;
   base::read_options(tree, recipe, "train.recipe");
-  if (recipe.adapter.kind != base::Node::Kind::kNull)
-    base::input_error("train.recipe",
-                      {"adapters are not built yet", "adapter", "a recipe without it", "leave it out: every weight learns"});
+  adapters::check_options(recipe.adapter);
   if (recipe.train.dtype == "auto") recipe.train.dtype = nn::fast_bf16(nn::device_named(recipe.train.device)) ? "bf16" : "f32";
   return recipe;
 }

@@ -9,6 +9,7 @@
 #include "athanor/core/base/node.h"
 #include "athanor/core/base/options.h"
 #include "athanor/core/data/prepare.h"
+#include "athanor/learn/adapters/options.h"
 
 namespace athanor::train {
 
@@ -55,7 +56,7 @@ struct TrainRecipe {
   base::Node model;       // a folder, or config.json's keys of a new model
   std::string tokenizer;  // "": the model's own
   data::DataOptions data;
-  base::Node adapter;
+  adapters::AdapterOptions adapter;
   TrainOptions train;
   std::string out;
 

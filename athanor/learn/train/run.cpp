@@ -85,11 +85,11 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
     check_resume(recipe, data_key, *start);
     base::log_info(base::cat("going on from ", start->string()));
   }
-  StartedModel model = start_model(recipe, config, !start);
+  StartedModel model = start_model(recipe, config, *tokenizer, !start);
   const ObjectiveKind& kind = base::find_row(objectives(), recipe.stage, "train.stage");
   const std::unique_ptr<Objective> objective = kind.make({*model.decoder, *tokenizer, data, recipe});
   base::write_file(folder.path() / "recipe.yaml", recipe_to_yaml(recipe));
-  LoopParts parts{*objective, model.weights, recipe, folder, data_key, {}, hooks};
+  LoopParts parts{*objective, model.weights, recipe, folder, data_key, {}, hooks, model.adapter.get()};
   parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe); };
   return run_loop(parts, start);
 }

@@ -30,6 +30,13 @@ std::optional<int64_t> step_of(const std::string& name) {
   return error == std::errc() && stop == end && begin != end ? std::optional(step) : std::nullopt;
 }
 
+/// What a checkpoint must have, and the file that is it: of a model, of one in shards, or of an adapter.
+constexpr std::pair<const char*, const char*> kStandIns[] = {
+    {"model.safetensors", "model.safetensors"},   {"model.safetensors", "model.safetensors.index.json"},
+    {"model.safetensors", "learned.safetensors"}, {"config.json", "config.json"},
+    {"config.json", "adapter_config.json"},       {"optimizer.safetensors", "optimizer.safetensors"},
+    {"trainer_state.json", "trainer_state.json"}};
+
 std::string holder_of(int descriptor) {
   char text[32] = {};
   ssize_t n = pread(descriptor, text, sizeof text - 1, 0);
@@ -76,7 +83,7 @@ std::optional<fs::path> RunFolder::find_start(Resume resume) {
   if (resume == Resume::kNo && !steps.empty())
     base::input_error("train.run", {path_.string() + " has checkpoints of an earlier run", "", "",
                                     "--resume goes on with it; or choose another out"});
-  if (resume == Resume::kNo && fs::exists(path_ / "config.json"))
+  if (resume == Resume::kNo && (fs::exists(path_ / "config.json") || fs::exists(path_ / "adapter_config.json")))
     base::input_error("train.run", {path_.string() + " is a model folder already", "", "a new folder", "choose another out"});
   if (resume == Resume::kYes && steps.empty())
     base::input_error("train.run", {"nothing to resume in " + path_.string(), "no checkpoint"});
@@ -135,8 +142,9 @@ std::string manifest_problem(const fs::path& folder) {
       if (base::hash_hex(base::hash_file(file)) != entry.at("xxh3").get<std::string>()) return name + " does not match its hash";
     }
     for (const char* needed : {"model.safetensors", "optimizer.safetensors", "trainer_state.json", "config.json"})
-      if (!json.at("files").contains(needed) &&
-          !(std::string_view(needed) == "model.safetensors" && json.at("files").contains("model.safetensors.index.json")))
+      if (std::none_of(std::begin(kStandIns), std::end(kStandIns), [&](const auto& pair) {
+            return std::string_view(pair.first) == needed && json.at("files").contains(pair.second);
+          }))
         return std::string(needed) + " is not in the manifest";
   } catch (const std::exception&) {
     return "manifest.json is broken";

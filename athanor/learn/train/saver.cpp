@@ -4,6 +4,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/core/base/mapped_file.h"
 #include "athanor/learn/train/reductions.h"
 
 namespace athanor::train {
@@ -39,10 +40,25 @@ std::vector<NamedTensor> Saver::moments() const {
   return tensors;
 }
 
-void Saver::write_model(const fs::path& folder, const std::vector<NamedTensor>& tensors, std::string_view dtype) const {
+std::vector<NamedTensor> Saver::learned() const {
+  std::vector<NamedTensor> tensors = masters();
+  for (NamedTensor& value : parts_.adapter->state()) tensors.push_back(std::move(value));
+  return tensors;
+}
+
+void Saver::expect_finite(const std::vector<NamedTensor>& tensors) const {
   for (const auto& [name, tensor] : tensors)
     if (!all_finite(tensor))
       base::input_error("train.save", {name + " is not finite", "", "", "resume from the last checkpoint with a lower train.lr"});
+}
+
+void Saver::write_model(const fs::path& folder, const std::vector<NamedTensor>& tensors, std::string_view dtype) const {
+  expect_finite(tensors);
+  if (parts_.adapter) {
+    adapters::write_adapter(folder, *parts_.adapter, tensors, type_named(dtype), parts_.recipe.model.scalar);
+    parts_.write_model_files(folder);
+    return;
+  }
   std::vector<at::Tensor> storage;
   checkpoint::write_sharded(folder, arrays_of(tensors, type_named(dtype), storage));
   parts_.write_model_files(folder);
@@ -52,6 +68,7 @@ void Saver::save(const TrainerState& state) {
   warn_of_full_disk();
   parts_.folder.save(state.step, parts_.recipe.train.keep, [&](const fs::path& folder) {
     write_model(folder, masters(), "f32");
+    if (parts_.adapter) write_arrays(folder / "learned.safetensors", learned());
     write_arrays(folder / "optimizer.safetensors", moments());
     save_state(state, parts_.recipe.train.steps, folder / "trainer_state.json");
   });
@@ -69,7 +86,12 @@ void Saver::warn_of_full_disk() const {
 }
 
 TrainerState Saver::load(const fs::path& checkpoint) {
-  restore(masters(), checkpoint::Checkpoint::open(checkpoint));
+  if (parts_.adapter) {
+    restore(learned(), checkpoint::Checkpoint::open(checkpoint / "learned.safetensors"));
+    parts_.adapter->restored();
+  } else {
+    restore(masters(), checkpoint::Checkpoint::open(checkpoint));
+  }
   round_to_parameters(parts_.weights);
   restore(moments(), checkpoint::Checkpoint::open(checkpoint / "optimizer.safetensors"));
   return load_state(checkpoint / "trainer_state.json");
@@ -82,7 +104,11 @@ void Saver::save_best() {
 }
 
 void Saver::save_final(bool best) {
-  if (best) {
+  if (best && parts_.adapter) {
+    for (const char* file : {"adapter_model.safetensors", "adapter_config.json"})
+      base::write_file(parts_.folder.path() / file, base::read_text_file(parts_.folder.path() / "best" / file));
+    parts_.write_model_files(parts_.folder.path());
+  } else if (best) {
     checkpoint::Checkpoint arrays = checkpoint::Checkpoint::open(parts_.folder.path() / "best");
     checkpoint::write_sharded(parts_.folder.path(), arrays.arrays());
     parts_.write_model_files(parts_.folder.path());

@@ -13,7 +13,8 @@ class Saver {
   Saver(const LoopParts& parts, const Optimizer& optimizer) : parts_(parts), optimizer_(optimizer) {}
 
   /// checkpoint-<step>: model.safetensors (f32 masters), optimizer.safetensors (its state and the average), trainer_state.json and
-  /// the model's other files. input_error where a weight is not finite.
+  /// the model's other files. Where an adapter learns it is an adapter folder with learned.safetensors: the masters and what else
+  /// the adapter needs to go on. input_error where a weight is not finite.
   void save(const TrainerState& state);
   /// Restores weights, optimizer and average in place.
   TrainerState load(const std::filesystem::path& checkpoint);
@@ -29,6 +30,8 @@ class Saver {
   std::vector<NamedTensor> masters() const;
   std::vector<NamedTensor> results() const;  // the average, else the masters
   std::vector<NamedTensor> moments() const;
+  std::vector<NamedTensor> learned() const;  // masters, and the adapter's state
+  void expect_finite(const std::vector<NamedTensor>& tensors) const;
   void write_model(const std::filesystem::path& folder, const std::vector<NamedTensor>& tensors, std::string_view dtype) const;
 
   const LoopParts& parts_;

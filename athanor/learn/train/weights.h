@@ -19,6 +19,7 @@ struct Weight {
   at::Tensor parameter;  // what the model computes with
   at::Tensor master;     // f32; the parameter itself where that is f32
   WeightKind kind = WeightKind::kMatrix;
+  double lr_factor = 1;  // on the learning rate
 };
 
 /// Every parameter below `module` with its master. `head_name` is the output matrix, "" where it is the embedding.

@@ -10,7 +10,9 @@ void WeightwiseOptimizer::update(std::span<const at::Tensor> gradients, const Up
     if (!gradients[i].defined()) continue;
     at::Tensor gradient = gradients[i].to(at::kFloat).contiguous();
     if (args.scale != 1) gradient = gradient.mul(args.scale);
-    update_weight(i, gradient, args);
+    UpdateArgs own = args;
+    own.lr *= weights_[i].lr_factor;
+    update_weight(i, gradient, own);
     if (weights_[i].parameter.scalar_type() != at::kFloat) weights_[i].parameter.detach().copy_(weights_[i].master);
   }
 }

@@ -11,7 +11,7 @@ class WeightwiseOptimizer : public Optimizer {
   void update(std::span<const at::Tensor> gradients, const UpdateArgs& args) final;
 
  protected:
-  /// Changes the i-th master; `gradient` is f32, contiguous and scaled, and may be overwritten.
+  /// Changes the i-th master; `gradient` is f32, contiguous and scaled, and may be overwritten; args.lr is this weight's.
   virtual void update_weight(size_t i, const at::Tensor& gradient, const UpdateArgs& args) = 0;
   /// The i-th weight's decay, 0 where it has none.
   double decay(size_t i) const { return decays(weights_[i], options_) ? options_.weight_decay : 0; }

@@ -50,8 +50,11 @@ TEST(Recipe, AllMistakesAtOnce) {
   for (const char* part : {"stepz", "lr", "dtype"}) EXPECT_NE(error.find(part), std::string::npos) << error;
 }
 
-TEST(Recipe, AdaptersAreNotBuiltYet) {
-  EXPECT_NE(error_of_recipe(std::string(kGood) + "adapter: {method: lora}\n").find("not built yet"), std::string::npos);
+TEST(Recipe, MistakesOfAnAdapterAreNamed) {
+  EXPECT_NE(error_of_recipe(std::string(kGood) + "adapter: {method: lora, lora_r: 4}\n").find("r"), std::string::npos);
+  EXPECT_NE(error_of_recipe(std::string(kGood) + "adapter: {method: loar}\n").find("lora"), std::string::npos);
+  EXPECT_NE(error_of_recipe(std::string(kGood) + "adapter: {method: lora, init: loftq}\n").find("loftq makes up for quantize"),
+            std::string::npos);
 }
 
 TEST(Recipe, SurvivesTheWayThereAndBack) {

@@ -66,6 +66,7 @@ class AdamW : public Optimizer {
       segment.gradient_bf16 = static_cast<const uint16_t*>(gradient.const_data_ptr());
     if (weight.parameter.scalar_type() == at::kBFloat16) segment.working_bf16 = static_cast<uint16_t*>(weight.parameter.data_ptr());
     segment.weight_decay = static_cast<float>(decay(i));
+    segment.lr_factor = static_cast<float>(weight.lr_factor);
     return segment;
   }
 
@@ -74,8 +75,8 @@ class AdamW : public Optimizer {
     at::Tensor count = at::full({}, static_cast<double>(args.updates), weight.master.options());
     at::Tensor divisor = at::full({}, 1 / args.scale, weight.master.options());
     at::Tensor master = weight.master;
-    at::_fused_adamw_({master}, {gradient.to(at::kFloat)}, {mean_[i]}, {square_[i]}, {}, {count}, args.lr, options_.beta1,
-                      options_.beta2, decay(i), options_.eps, false, false, divisor);
+    at::_fused_adamw_({master}, {gradient.to(at::kFloat)}, {mean_[i]}, {square_[i]}, {}, {count}, args.lr * weight.lr_factor,
+                      options_.beta1, options_.beta2, decay(i), options_.eps, false, false, divisor);
     if (weight.parameter.scalar_type() != at::kFloat) weight.parameter.detach().copy_(weight.master);
   }
 

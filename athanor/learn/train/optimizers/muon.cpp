@@ -83,10 +83,10 @@ class Muon : public Optimizer {
     momentum_[i].lerp_(scaled, 1 - options_.momentum);
     at::Tensor direction = orthogonalized(at::lerp(scaled, momentum_[i], options_.momentum));
     const double size = 0.2 * std::sqrt(static_cast<double>(std::max(weight.master.size(0), weight.master.size(1))));
-    const double decay = decays(weight, options_) ? options_.weight_decay : 0;
+    const double decay = decays(weight, options_) ? options_.weight_decay : 0, lr = args.lr * weight.lr_factor;
     at::Tensor master = weight.master;
-    master.mul_(1 - args.lr * decay);
-    master.add_(direction, -args.lr * size);
+    master.mul_(1 - lr * decay);
+    master.add_(direction, -lr * size);
     if (weight.parameter.scalar_type() != at::kFloat) weight.parameter.detach().copy_(master);
   }
 

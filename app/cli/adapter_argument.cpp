@@ -1,0 +1,33 @@
+#include "app/cli/adapter_argument.h"
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+
+#include "athanor/core/base/error.h"
+#include "athanor/core/models/adapter.h"
+
+namespace athanor::app {
+
+AdapterArgument parse_adapter(const std::string& text) {
+  const size_t at = text.rfind('=');
+  std::error_code ignored;
+  if (at == text.npos || std::filesystem::exists(text, ignored)) return {text};
+  AdapterArgument argument = {text.substr(0, at)};
+  const char *begin = text.data() + at + 1, *end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, argument.weight);
+  if (error != std::errc() || stop != end || !std::isfinite(argument.weight))
+    base::input_error("cli.adapter", {"the weight of an adapter is no number", text, "FOLDER=0.5"});
+  return argument;
+}
+
+checkpoint::Checkpoint with_adapters(const models::DecoderModel& model, checkpoint::Checkpoint weights,
+                                     const std::vector<std::string>& adapters) {
+  for (const std::string& text : adapters) {
+    const AdapterArgument adapter = parse_adapter(text);
+    weights = models::merge_adapter(model, weights, adapter.folder, adapter.weight);
+  }
+  return weights;
+}
+
+}  // namespace athanor::app

@@ -1,0 +1,22 @@
+#pragma once
+// Adapters as the command line names them: FOLDER, or FOLDER=0.5 with a weight.
+
+#include <string>
+#include <vector>
+
+#include "athanor/core/models/family.h"
+
+namespace athanor::app {
+
+struct AdapterArgument {
+  std::string folder;
+  double weight = 1;
+};
+/// A folder that exists under the whole text is that folder, whatever its name holds.
+AdapterArgument parse_adapter(const std::string& text);
+
+/// The weights with every adapter merged in, one after the other.
+checkpoint::Checkpoint with_adapters(const models::DecoderModel& model, checkpoint::Checkpoint weights,
+                                     const std::vector<std::string>& adapters);
+
+}  // namespace athanor::app

@@ -1,0 +1,65 @@
+#include "athanor/learn/adapters/lora_layers.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+
+#include "athanor/learn/adapters/matrices.h"
+
+namespace athanor::adapters {
+
+at::Tensor row_lengths(const at::Tensor& weight, const at::Tensor& a, const at::Tensor& b, double scale) {
+  return (weight + at::matmul(b, a) * scale).square().sum(1).sqrt();
+}
+
+LoraLinear::LoraLinear(std::unique_ptr<nn::Module> base, at::Tensor a, at::Tensor b, at::Tensor magnitude, LoraSettings settings)
+    : settings_(std::move(settings)) {
+  add_child("base_layer", std::move(base));
+  add_child("lora_A", std::make_unique<nn::Linear>(std::move(a)));
+  add_child("lora_B", std::make_unique<nn::Linear>(std::move(b)));
+  if (magnitude.defined()) add_parameter("lora_magnitude_vector", std::move(magnitude));
+}
+
+at::Tensor LoraLinear::forward(const at::Tensor& x) {
+  const bool drops = settings_.dropout > 0 && settings_.state->on;
+  at::Tensor in = x;
+  if (drops) {
+    nn::DropoutKey key = settings_.state->key;
+    key.site = settings_.site;
+    in = nn::dropout(x, settings_.dropout, key);
+  }
+  at::Tensor delta = nn::layer_at(*this, "lora_B").forward(nn::layer_at(*this, "lora_A").forward(in)) * settings_.scale;
+  if (has_parameter("lora_magnitude_vector")) return with_lengths(x, in, delta);
+  return nn::layer_at(*this, "base_layer").forward(x) + delta;
+}
+
+/// base(x) + (g - 1) W in + g delta, g = magnitude / |W + scale B A| without a gradient of the length (DoRA, section 4.3).
+at::Tensor LoraLinear::with_lengths(const at::Tensor& x, const at::Tensor& in, const at::Tensor& delta) {
+  nn::Module& base = *child("base_layer");
+  const at::Tensor weight = dense_weight(base);
+  const at::Tensor& magnitude = parameter("lora_magnitude_vector");
+  at::Tensor lengths;
+  {
+    at::NoGradGuard no_grad;
+    const at::ScalarType wide = magnitude.scalar_type();
+    lengths = row_lengths(weight.to(wide), child("lora_A")->parameter("weight").to(wide),
+                          child("lora_B")->parameter("weight").to(wide), settings_.scale);
+  }
+  const at::Tensor factor = magnitude / lengths, plain = at::linear(in, weight.to(in.scalar_type()));
+  const at::Tensor more = (factor - 1).to(in.scalar_type()) * plain + factor.to(in.scalar_type()) * delta;
+  return nn::layer_at(*this, "base_layer").forward(x) + more;
+}
+
+LoraEmbedding::LoraEmbedding(std::unique_ptr<nn::Module> base, at::Tensor a, at::Tensor b, double scale) : scale_(scale) {
+  add_child("base_layer", std::move(base));
+  add_parameter("lora_embedding_A", std::move(a));
+  add_parameter("lora_embedding_B", std::move(b));
+}
+
+at::Tensor LoraEmbedding::forward(const at::Tensor& ids) {
+  const at::Tensor low = nn::embedding(parameter("lora_embedding_A").t(), ids);  // [.., r]
+  return nn::layer_at(*this, "base_layer").forward(ids) + at::linear(low, parameter("lora_embedding_B")) * scale_;
+}
+
+}  // namespace athanor::adapters

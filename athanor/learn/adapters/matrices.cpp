@@ -1,0 +1,120 @@
+#include "athanor/learn/adapters/matrices.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "athanor/core/base/error.h"
+
+namespace athanor::adapters {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kBlockNumbers = int64_t{1} << 22;  // wide at a time
+
+template <typename Body>
+void for_row_blocks(const Nf4Matrix& m, const Body& body) {
+  const int64_t most = std::max<int64_t>(1, kBlockNumbers / m.columns);
+  for (int64_t first = 0; first < m.rows; first += most) body(first, std::min(most, m.rows - first));
+}
+
+/// x W^T; x [.., in].
+at::Tensor product(const at::Tensor& x, const Nf4Matrix& m) {
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = m.rows;
+  at::Tensor out = at::empty(shape, x.options());
+  for_row_blocks(m, [&](int64_t first, int64_t count) {
+    out.narrow(-1, first, count).copy_(at::linear(x, dequantize_rows(m, first, count, x.scalar_type())));
+  });
+  return out;
+}
+
+/// Autograd takes no undefined tensors.
+at::Tensor given(const at::Tensor& part) { return part.defined() ? part : at::empty({0}); }
+at::Tensor part_of(const at::Tensor& given) { return given.numel() > 0 ? given : at::Tensor(); }
+
+class Nf4Product : public torch::autograd::Function<Nf4Product> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& packed, const at::Tensor& scales,
+                            const at::Tensor& codes, const at::Tensor& maxima, int64_t rows, int64_t columns, double mean) {
+    context->save_for_backward({packed, scales, codes, maxima});
+    context->saved_data["rows"] = rows;
+    context->saved_data["columns"] = columns;
+    context->saved_data["mean"] = mean;
+    return product(x, {rows, columns, packed, part_of(scales), codes, maxima, mean});
+  }
+  static variable_list backward(AutogradContext* context, variable_list incoming) {
+    const auto saved = context->get_saved_variables();
+    const Nf4Matrix m = {context->saved_data["rows"].toInt(),
+                         context->saved_data["columns"].toInt(),
+                         saved[0],
+                         part_of(saved[1]),
+                         saved[2],
+                         saved[3],
+                         context->saved_data["mean"].toDouble()};
+    at::Tensor dx;
+    for_row_blocks(m, [&](int64_t first, int64_t count) {
+      const at::Tensor part =
+          at::matmul(incoming[0].narrow(-1, first, count), dequantize_rows(m, first, count, incoming[0].scalar_type()));
+      dx = dx.defined() ? dx.add_(part) : part;
+    });
+    return {dx, {}, {}, {}, {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+Nf4Linear::Nf4Linear(Nf4Matrix weight, at::Tensor bias) : weight_(std::move(weight)) {
+  if (bias.defined()) add_parameter("bias", std::move(bias));
+}
+
+at::Tensor Nf4Linear::forward(const at::Tensor& x) {
+  const Nf4Matrix& m = weight_;
+  at::Tensor out =
+      Nf4Product::apply(x, m.packed, given(m.scales), given(m.scale_codes), given(m.scale_maxima), m.rows, m.columns, m.scale_mean);
+  return has_parameter("bias") ? out.add(parameter("bias").to(out.scalar_type())) : out;
+}
+
+std::optional<MatrixSize> matrix_size(nn::Module& module) {
+  if (auto* linear = dynamic_cast<nn::Linear*>(&module)) return MatrixSize{linear->out_features(), linear->in_features()};
+  if (auto* small = dynamic_cast<Nf4Linear*>(&module)) return MatrixSize{small->weight().rows, small->weight().columns};
+  return std::nullopt;
+}
+
+bool stored_swapped(nn::Module& module) {
+  auto* linear = dynamic_cast<nn::Linear*>(&module);
+  return linear && linear->transposed();
+}
+
+at::Tensor dense_weight(nn::Module& module) {
+  if (auto* small = dynamic_cast<Nf4Linear*>(&module)) return dequantize_rows(small->weight(), 0, small->weight().rows, at::kFloat);
+  auto* linear = dynamic_cast<nn::Linear*>(&module);
+  base::expect(linear != nullptr, "adapters.matrices", "a linear layer");
+  return linear->transposed() ? linear->parameter("weight").t() : linear->parameter("weight");
+}
+
+void quantize_linears(nn::Module& model, std::string_view head_path, bool double_quant) {
+  at::NoGradGuard no_grad;
+  std::vector<std::string> paths;
+  model.walk([&](const std::string& path, nn::Module& module) {
+    const bool head = !head_path.empty() && path.starts_with(head_path);  // what surgery put around it too
+    if (!head && dynamic_cast<nn::Linear*>(&module) && !module.parameter("weight").requires_grad()) paths.push_back(path);
+  });
+  for (const std::string& path : paths) {
+    nn::Module& linear = *model.find(path);
+    if (!linear.parameter("weight").is_cpu())
+      base::input_error("adapters.nf4", {"quantized layers live on the CPU", "train.device: cuda", "train.device: cpu"});
+    const at::Tensor bias = linear.has_parameter("bias") ? linear.parameter("bias") : at::Tensor();
+    model.replace(path, std::make_unique<Nf4Linear>(quantize_nf4(dense_weight(linear), double_quant), bias));
+  }
+}
+
+}  // namespace athanor::adapters

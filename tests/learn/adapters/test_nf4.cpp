@@ -1,0 +1,141 @@
+// Four-bit layers: bitsandbytes' bytes, a plain reference of outputs and gradients, and what is really kept in memory.
+
+#include "athanor/learn/adapters/nf4.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "athanor/learn/adapters/catalog.h"
+#include "athanor/learn/adapters/matrices.h"
+#include "tests/learn/adapters/tiny_bases.h"
+
+namespace athanor::adapters {
+namespace {
+
+const testing::Golden& products() {
+  static const testing::Golden golden("learn_adapters/products");
+  return golden;
+}
+
+at::Tensor wide(const Nf4Matrix& m) { return dequantize_rows(m, 0, m.rows, at::kFloat); }
+
+TEST(Nf4, IsBitsandbytes) {
+  for (const auto& [matrix, prefix, doubled] : {std::tuple("weight", "", false), std::tuple("large", "large.", true)}) {
+    const Nf4Matrix m = quantize_nf4(tensor_of(products(), matrix), doubled);
+    EXPECT_EQ(distance(m.packed, tensor_of(products(), std::string(prefix) + "packed")), 0) << matrix;
+    EXPECT_LE(distance(wide(m), tensor_of(products(), std::string(prefix) + "kept")), products().tolerance("kept")) << matrix;
+  }
+}
+
+TEST(Nf4, RowsAreReadFromAnyPlace) {
+  const Nf4Matrix m = quantize_nf4(tensor_of(products(), "large"), true);  // 300 columns: blocks of 64 cross the rows
+  for (const auto& [first, count] : {std::pair(0, 1), std::pair(7, 3), std::pair(59, 1)})
+    EXPECT_EQ(distance(dequantize_rows(m, first, count, at::kFloat), wide(m).narrow(0, first, count)), 0);
+  EXPECT_LE(distance(dequantize_rows(m, 3, 2, at::kBFloat16), wide(m).narrow(0, 3, 2)), 2e-3);
+}
+
+TEST(Nf4, ZerosAndOddSizesHaveTheirPlace) {
+  EXPECT_EQ(wide(quantize_nf4(at::zeros({3, 5}), true)).abs().max().item().toDouble(), 0);
+  const at::Tensor odd = tensor_of(products(), "weight").narrow(0, 0, 7).narrow(1, 0, 9);
+  EXPECT_LE(distance(wide(quantize_nf4(odd, true)), odd), 0.03);
+}
+
+TEST(Nf4, OutputsAndGradientsAreThoseOfTheWideWeight) {
+  const Nf4Matrix m = quantize_nf4(tensor_of(products(), "large"), true);
+  const at::Tensor bias = tensor_of(products(), "weight").flatten().narrow(0, 0, 60).clone();
+  Nf4Linear layer(m, bias);
+  const at::Tensor values = tensor_of(products(), "large").narrow(0, 0, 10).view({2, 5, 300}),
+                   dy = tensor_of(products(), "large").narrow(1, 0, 60).narrow(0, 0, 10).reshape({2, 5, 60});
+  at::Tensor x = values.clone().set_requires_grad(true), y = layer.forward(x);
+  EXPECT_LE(distance(y, at::linear(values, wide(m), bias)), 1e-5);
+  (y * dy).sum().backward();
+  EXPECT_LE(relative_distance(x.grad(), at::matmul(dy, wide(m))), 1e-5);
+}
+
+// The first values that begin at a weight: PEFT's products.
+TEST(Inits, PissaAndLoftqGivePeftsProducts) {
+  const at::Tensor weight = tensor_of(products(), "weight"), kept = wide(quantize_nf4(weight, false));
+  for (const Init& init : inits()) {
+    const std::string name = init.name;
+    if (name != "pissa" && name != "loftq") continue;
+    const double scale = name == "pissa" ? 1.5 : 0.25;
+    const FirstValues first = init.make({"layer", 1, 4, scale, weight, kept});
+    EXPECT_EQ(first.taken, name == "pissa");
+    EXPECT_LE(distance(at::matmul(first.b, first.a) * scale, tensor_of(products(), name)), products().tolerance("product")) << name;
+  }
+}
+
+AdapterOptions qlora(const std::string& init) {
+  AdapterOptions o;
+  o.method = "lora", o.r = 4, o.alpha = 8, o.quantize = "nf4", o.init = init;
+  return o;
+}
+
+/// Bytes of everything that the model keeps, and how many of its linear layers are quantized.
+std::pair<int64_t, int> kept_bytes(nn::Decoder& decoder) {
+  int64_t bytes = 0;
+  int quantized = 0;
+  decoder.walk([&](const std::string&, nn::Module& module) {
+    for (const auto& [name, tensor] : module.own_parameters()) bytes += static_cast<int64_t>(tensor.nbytes());
+    if (auto* small = dynamic_cast<Nf4Linear*>(&module)) bytes += small->weight().bytes(), ++quantized;
+  });
+  return {bytes, quantized};
+}
+
+TEST(QLora, KeepsFourBitsPerWeight) {
+  auto plain = base_decoder("base-llama"), small = base_decoder("base-llama");
+  AdapterOptions o = qlora("kaiming");
+  const auto a = attach_adapter({*small, o, 7});
+  o.quantize = "none";
+  const auto b = attach_adapter({*plain, o, 7});
+  const auto [wide_bytes, none] = kept_bytes(*plain);
+  const auto [small_bytes, quantized] = kept_bytes(*small);
+  EXPECT_EQ(none, 0);
+  EXPECT_EQ(quantized, 14) << "seven layers in each of two";
+  const int64_t numbers = 2 * (2 * 32 * 32 + 2 * 16 * 32 + 3 * 40 * 32);
+  const double per_number = 4 - static_cast<double>(wide_bytes - small_bytes) / static_cast<double>(numbers);
+  EXPECT_GE(per_number, 0.5);
+  EXPECT_LE(per_number, 0.53);
+}
+
+TEST(QLora, LearnsAsOnTheWideWeights) {
+  const at::Tensor ids = some_ids(2, 9), targets = some_ids(2, 9);
+  auto small = base_decoder("base-llama"), reference = base_decoder("base-llama");
+  const auto a = attach_adapter({*small, qlora("loftq"), 7});
+  AdapterOptions o = qlora("kaiming");
+  o.quantize = "none";
+  const auto b = attach_adapter({*reference, o, 7});
+  at::NoGradGuard no_grad;
+  reference->walk([&](const std::string& path, nn::Module& module) {
+    if (auto* quantized = dynamic_cast<Nf4Linear*>(small->find(path))) module.parameter("weight").copy_(wide(quantized->weight()));
+  });
+  auto here = learned_of(*small), there = learned_of(*reference);
+  ASSERT_EQ(here.size(), there.size());
+  for (size_t i = 0; i < here.size(); ++i) there[i].second.copy_(here[i].second);
+  at::AutoGradMode with_gradients(true);
+  at::Tensor loss = small->loss({ids}, targets), expected = reference->loss({ids}, targets);
+  EXPECT_LE(relative_distance(loss, expected), 1e-6);
+  loss.backward(), expected.backward();
+  for (size_t i = 0; i < here.size(); ++i)
+    EXPECT_LE(relative_distance(here[i].second.grad(), there[i].second.grad()), 1e-4) << here[i].first;
+}
+
+TEST(QLora, LoftqIsNearerToTheBaseThanPlain) {
+  const at::Tensor ids = some_ids(2, 9);
+  auto base = base_decoder("base-llama"), plain = base_decoder("base-llama"), loftq = base_decoder("base-llama");
+  AdapterOptions o = qlora("kaiming");
+  o.r = 8;
+  const auto a = attach_adapter({*plain, o, 7});
+  o.init = "loftq";
+  const auto b = attach_adapter({*loftq, o, 7});
+  const at::Tensor wanted = logits_of(*base, ids);
+  EXPECT_LT(distance(logits_of(*loftq, ids), wanted), distance(logits_of(*plain, ids), wanted));
+}
+
+}  // namespace
+}  // namespace athanor::adapters
