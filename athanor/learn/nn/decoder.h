@@ -42,6 +42,8 @@ class Decoder : public Module {
 
   const models::DecoderModel& model() const { return model_; }
   const DecoderOptions& options() const { return options_; }
+  /// Of the layers, from the first to the last.
+  const std::vector<std::string>& layer_paths() const { return layer_paths_; }
 
   /// The residual stream after the final norm, [B, T, C] in the parameters' type. `states`, where given, receives layers + 1
   /// tensors as transformers gives them: the embedding, then each layer's output, the last after the final norm. input_error on an

@@ -53,7 +53,7 @@ class Loop {
 
   TrainResult run() {
     const bool time_is_up = timed() && state_.elapsed_s >= options_.time_limit_s;
-    if (state_.finished && (state_.step >= options_.steps || time_is_up)) return result("already finished");
+    if (state_.finished && (state_.step >= options_.steps || time_is_up || out_of_patience())) return result("already finished");
     state_.finished = false;
     log_ = std::make_unique<RunLog>(RunLogOptions{parts_.folder.path(), parts_.recipe.stage, recipe_to_yaml(parts_.recipe),
                                                   options_.steps, parts_.hooks.progress, parts_.hooks.history},
@@ -83,7 +83,14 @@ class Loop {
 
   double elapsed() const { return earlier_s_ + seconds_since(start_); }
   bool timed() const { return options_.time_limit_s > 0; }
-  bool over() const { return state_.step >= options_.steps || (timed() && elapsed() >= options_.time_limit_s); }
+  bool over() const {
+    return state_.step >= options_.steps || (timed() && elapsed() >= options_.time_limit_s) || out_of_patience();
+  }
+  bool out_of_patience() const {
+    const auto in_vain = std::count_if(state_.log.begin(), state_.log.end(),
+                                       [&](const LogEntry& entry) { return entry.held_out && entry.step > state_.best_step; });
+    return options_.patience > 0 && state_.best_loss && in_vain >= options_.patience;
+  }
 
   double learning_rate() const {
     const auto steps = static_cast<double>(options_.steps), done = static_cast<double>(state_.step);
@@ -208,7 +215,8 @@ class Loop {
   }
 
   TrainResult finish() {
-    std::optional<Evaluation> held_out = evaluate();
+    const bool just_evaluated = !state_.log.empty() && state_.log.back().held_out && state_.log.back().step == state_.step;
+    std::optional<Evaluation> held_out = just_evaluated && last_evaluation_ ? last_evaluation_ : evaluate();
     // The model first: a checkpoint that says "finished" means that the model is there, however soon after the process is killed.
     saver_.save_final(options_.keep_best && state_.best_step != state_.step && state_.best_loss.has_value());
     state_.finished = true;

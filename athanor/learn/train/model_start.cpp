@@ -130,6 +130,7 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, co
   if (!folder.empty() && fresh) load_masters(started.weights, checkpoint::Checkpoint::open(folder), model.family->prefix);
   for (Weight& weight : started.weights)
     if (adapted) weight.lr_factor = started.adapter->lr_factor(weight.name);
+  if (recipe.train.layer_decay < 1) decay_by_layer(started.weights, started.decoder->layer_paths(), recipe.train.layer_decay);
   return started;
 }
 

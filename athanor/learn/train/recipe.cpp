@@ -46,6 +46,11 @@ void visit_update(TrainOptions& o, base::OptionVisitor& v) {
   v.number("min_lr", o.min_lr, {"part of lr that is left at the end", 0, 1, {"min_lr_rate", "min_lr_ratio"}});
   v.number("decay", o.decay, {"wsd: part of the run in which lr falls", 0, 1, {"num_decay_steps"}});
   v.number("time_limit_s", o.time_limit_s, {"end after so many seconds, the schedule following the clock; 0: off", 0, 1e9});
+  v.integer("patience", o.patience,
+            {"end after so many evaluations (eval_every) without a better one; 0: off", 0, 1e6, {"early_stopping_patience"}});
+  v.number(
+      "layer_decay", o.layer_decay,
+      {"factor on lr for each layer that is further from the output: below 1, what lies deep changes little", 0.01, 1, {"llrd"}});
   v.text("optimizer", o.optimizer,
          {.help = "how weights follow gradients", .other_names = {"optim"}, .choices = names_of(optimizers())});
   v.number("weight_decay", o.weight_decay, {"decoupled; norms and biases are left out", 0, 10});
@@ -98,6 +103,7 @@ bool may_change(const std::string& name) {
                                       "train.keep",
                                       "train.save_dtype",
                                       "train.time_limit_s",
+                                      "train.patience",
                                       "train.on_nonfinite"};
   return std::any_of(std::begin(kFree), std::end(kFree), [&](const char* free) { return name == free; });
 }

@@ -31,6 +31,8 @@ struct TrainOptions {
   double min_lr = 0.1;   // part of lr that is left at the end
   double decay = 0.2;    // wsd: part of the run in which lr falls
   double time_limit_s = 0;
+  int64_t patience = 0;    // evaluations without a better one after which the run ends; 0: off
+  double layer_decay = 1;  // factor on the learning rate for each layer further from the output
 
   std::string optimizer = "adamw";
   double weight_decay = 0.1;

@@ -4,6 +4,7 @@
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "athanor/core/base/error.h"
 #include "athanor/learn/nn/arrays.h"
@@ -30,6 +31,16 @@ std::vector<Weight> collect_weights(nn::Module& module, std::string_view head_na
     }
   });
   return weights;
+}
+
+void decay_by_layer(std::vector<Weight>& weights, const std::vector<std::string>& layer_paths, double factor) {
+  const auto layers = static_cast<double>(layer_paths.size());
+  for (Weight& weight : weights) {
+    double distance = weight.kind == WeightKind::kEmbedding ? layers : 0;
+    for (size_t i = 0; i < layer_paths.size(); ++i)
+      if (weight.name.starts_with(layer_paths[i] + ".")) distance = layers - 1 - static_cast<double>(i);
+    weight.lr_factor *= std::pow(factor, distance);
+  }
 }
 
 void load_masters(std::vector<Weight>& weights, const checkpoint::Checkpoint& arrays, std::string_view prefix) {

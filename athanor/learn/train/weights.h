@@ -25,6 +25,10 @@ struct Weight {
 /// Every parameter below `module` with its master. `head_name` is the output matrix, "" where it is the embedding.
 std::vector<Weight> collect_weights(nn::Module& module, std::string_view head_name);
 
+/// Makes each weight's rate smaller by `factor` for every layer between it and the output: the head and the last norm keep theirs,
+/// the last layer has factor^0, the first factor^(L - 1), embeddings factor^L (Howard and Ruder 2018, arXiv:1801.06146, 3.2).
+void decay_by_layer(std::vector<Weight>& weights, const std::vector<std::string>& layer_paths, double factor);
+
 /// Overwrites masters and parameters with the arrays of that name, or of the name without `prefix`; others stay.
 void load_masters(std::vector<Weight>& weights, const checkpoint::Checkpoint& arrays, std::string_view prefix);
 

@@ -137,6 +137,26 @@ TEST(Run, ResumeFromEveryCheckpointIsExact) {
   }
 }
 
+// A rate at which every evaluation after the first is worse.
+TEST(Run, EndsWhereTheHeldOutLossNoLongerFalls) {
+  const testing::TempFolder folder;
+  const TrainRecipe recipe =
+      with(tiny_recipe(folder), {"train.steps=200", "train.eval_every=1", "train.lr=3", "train.warmup=0", "train.clip=0",
+                                 "train.schedule=constant", "train.patience=4", "train.keep_best=true"});
+  const TrainResult result = train(recipe);
+  EXPECT_EQ(result.end, "finished");
+  EXPECT_LT(result.steps, 200);
+  int64_t best = 0, last = 0;
+  double least = 1e30;
+  for (const LogEntry& entry : result.log)
+    if (entry.held_out) {
+      last = entry.step;
+      if (entry.held_out->loss < least) least = entry.held_out->loss, best = entry.step;
+    }
+  EXPECT_EQ(last - best, 4) << "four evaluations in vain";
+  EXPECT_EQ(train(recipe, Resume::kYes).end, "already finished");
+}
+
 TEST(Run, ResumeAcrossTheEndOfAnEpoch) {
   const testing::TempFolder folder;
   const TrainRecipe whole = with(tiny_recipe(folder, "whole"), {"train.save_every=1", "train.keep=5", "train.steps=18",

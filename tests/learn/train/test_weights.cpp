@@ -24,6 +24,22 @@ std::unique_ptr<nn::Decoder> tiny_decoder(at::ScalarType type, bool tied = false
   return nn::Decoder::build(models::decoder_from_config(models::new_config(keys)), options, 1);
 }
 
+TEST(Weights, RatesFallWithTheDistanceFromTheOutput) {
+  base::Json keys = {
+      {"model_type", "llama"}, {"hidden_size", 16}, {"num_hidden_layers", 12}, {"num_attention_heads", 2}, {"vocab_size", 20}};
+  const auto decoder = nn::Decoder::build(models::decoder_from_config(models::new_config(keys)), {}, 1);
+  auto weights = collect_weights(*decoder, "lm_head.weight");
+  decay_by_layer(weights, decoder->layer_paths(), 0.5);
+  std::map<std::string, double> factors;
+  for (const Weight& weight : weights) factors[weight.name] = weight.lr_factor;
+  EXPECT_EQ(factors.at("lm_head.weight"), 1);
+  EXPECT_EQ(factors.at("model.norm.weight"), 1);
+  EXPECT_EQ(factors.at("model.layers.11.mlp.up_proj.weight"), 1);
+  EXPECT_EQ(factors.at("model.layers.10.mlp.up_proj.weight"), 0.5);
+  EXPECT_EQ(factors.at("model.layers.1.self_attn.q_proj.weight"), std::pow(0.5, 10));
+  EXPECT_EQ(factors.at("model.embed_tokens.weight"), std::pow(0.5, 12));
+}
+
 TEST(Weights, KindsFollowFromWhereAWeightIs) {
   const auto decoder = tiny_decoder(at::kFloat);
   std::map<std::string, WeightKind> kinds;
