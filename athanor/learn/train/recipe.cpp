@@ -5,6 +5,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/flat_values.h"
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
@@ -68,20 +69,6 @@ void visit_cadence(TrainOptions& o, base::OptionVisitor& v) {
           .choices = {"skip", "stop"}});
 }
 
-using Flat = std::map<std::string, std::string>;
-
-void flatten(const base::Node& node, const std::string& name, Flat& out) {
-  if (node.kind == base::Node::Kind::kMap) {
-    for (const auto& [key, value] : node.members) flatten(value, name.empty() ? key : name + "." + key, out);
-  } else if (node.kind == base::Node::Kind::kList) {
-    std::string list;
-    for (const base::Node& item : node.items) list += (list.empty() ? "" : ", ") + item.scalar;
-    out[name] = "[" + list + "]";
-  } else {
-    out[name] = node.scalar;
-  }
-}
-
 bool may_change(const std::string& name) {
   static const char* const kFree[] = {"out",
                                       "tokenizer",
@@ -138,9 +125,7 @@ std::string recipe_to_yaml(const TrainRecipe& recipe) {
 }
 
 std::vector<std::string> forbidden_changes(const base::Node& before, const base::Node& now) {
-  Flat old_values, new_values;
-  flatten(before, "", old_values);
-  flatten(now, "", new_values);
+  std::map<std::string, std::string> old_values = base::flat_values(before), new_values = base::flat_values(now);
   for (const auto& [name, value] : old_values) new_values.try_emplace(name, "");
   std::vector<std::string> changes;
   for (const auto& [name, value] : new_values) {
