@@ -93,16 +93,16 @@ class Browser:
         return result["result"].get("value")
 
     def wait(self, code, seconds=20):
-        """Until an expression is true; its value."""
+        """Until an expression is true; its value, or true for an element."""
         end = time.monotonic() + seconds
-        while not (value := self.js(code)):
+        while not (value := self.js(f"(value => value instanceof Node ? true : value)({code})")):
             if time.monotonic() > end:
                 raise TimeoutError(f"never true: {code}")
             time.sleep(0.05)
         return value
 
     def key(self, key):
-        text = {"text": key} if len(key) == 1 else {}
+        text = {"text": key} if len(key) == 1 else {"windowsVirtualKeyCode": {"Escape": 27, "Enter": 13}.get(key, 0)}
         self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
         self.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/web/curve_cache.h"
 #include "athanor/core/base/json.h"
-#include "athanor/core/history/curve.h"
 #include "athanor/core/history/history.h"
 #include "athanor/run/http/message.h"
 
@@ -19,22 +19,6 @@ struct SeriesQuery {
   bool by_time = false;  // `from` and `to` are seconds of training, and each point comes with its second
   double from, to;       // steps, or seconds
   int64_t points = 500;  // buckets at most
-};
-
-/// Curves that were read once, as long as they fit.
-class CurveCache {
- public:
-  /// The curve up to the newest point.
-  const history::Curve& get(const history::History& history, const history::Run& run, const std::string& metric);
-
- private:
-  void make_room();
-  struct Kept {
-    history::Curve curve;
-    int64_t used = 0;
-  };
-  std::map<std::pair<int64_t, std::string>, Kept> curves_;
-  int64_t clock_ = 0;
 };
 
 class RunsApi {

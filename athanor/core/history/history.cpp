@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -105,10 +106,14 @@ void History::add(int64_t run, int64_t step, const std::vector<Point>& points) {
   for (const Point& point : points) {
     insert.bind(run).bind(point.metric).bind(point.step).bind(point.value).step();
     insert.reset();
-    if (point.metric == "loss" || point.metric == "eval_loss") {
-      auto sql = base::cat("UPDATE runs SET ", point.metric, " = ? WHERE id = ?");
-      Statement(db.handle, db.path, sql.c_str()).bind(point.value).bind(run).step();
-    }
+  }
+  for (const char* metric : {"loss", "eval_loss"}) {
+    auto newest = std::find_if(points.rbegin(), points.rend(), [&](const Point& point) { return point.metric == metric; });
+    if (newest == points.rend()) continue;
+    Statement(db.handle, db.path, base::cat("UPDATE runs SET ", metric, " = ? WHERE id = ?").c_str())
+        .bind(newest->value)
+        .bind(run)
+        .step();
   }
   Statement(db.handle, db.path, "UPDATE runs SET step = ?, updated = ? WHERE id = ?").bind(step).bind(now()).bind(run).step();
   transaction.commit();

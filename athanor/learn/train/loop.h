@@ -8,6 +8,8 @@
 
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/progress.h"
+#include "athanor/core/text/tokenizer.h"
+#include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
 #include "athanor/learn/train/run_folder.h"
@@ -16,10 +18,19 @@
 
 namespace athanor::train {
 
+/// What a text is written with while the model learns: the decoder holds the weights that would be saved now.
+struct SampleRequest {
+  nn::Decoder& decoder;
+  const text::Tokenizer& tokenizer;
+  const TrainOptions& options;
+};
+
 struct TrainHooks {
   base::ProgressSink* progress = nullptr;
   std::function<void(const LogEntry& entry)> on_log;  // each line of train.log
   bool history = true;                                // keep the run in history::default_path()
+  /// A text for each of options.sample_prompts; without it none are written.
+  std::function<std::vector<std::string>(const SampleRequest& request)> write_samples;
 };
 
 struct TrainResult {
@@ -42,6 +53,7 @@ struct LoopParts {
   /// Writes config.json, tokenizer files and what else belongs to a model folder, except weights.
   std::function<void(const std::filesystem::path& folder)> write_model_files;
   TrainHooks hooks = {};
+  std::function<std::vector<std::string>()> write_samples = {};
 };
 
 /// Trains from `start` (a checkpoint of this run; none: from the weights as they are) to the end of the recipe, or until

@@ -69,6 +69,14 @@ void visit_cadence(TrainOptions& o, base::OptionVisitor& v) {
           .choices = {"skip", "stop"}});
 }
 
+void visit_samples(TrainOptions& o, base::OptionVisitor& v) {
+  v.integer("sample_every", o.sample_every,
+            {"steps between texts that the model writes, for `athanor runs serve`; 0: none", 0, 1e9});
+  v.texts("sample_prompts", o.sample_prompts, {"how these texts begin"});
+  v.integer("sample_tokens", o.sample_tokens, {"tokens of such a text", 1, 100000});
+  v.number("sample_temperature", o.sample_temperature, {"of such a text; 0: the likeliest token each time", 0, 100});
+}
+
 bool may_change(const std::string& name) {
   static const char* const kFree[] = {"out",
                                       "tokenizer",
@@ -82,7 +90,11 @@ bool may_change(const std::string& name) {
                                       "train.keep",
                                       "train.save_dtype",
                                       "train.time_limit_s",
-                                      "train.on_nonfinite"};
+                                      "train.on_nonfinite",
+                                      "train.sample_every",
+                                      "train.sample_prompts",
+                                      "train.sample_tokens",
+                                      "train.sample_temperature"};
   return std::any_of(std::begin(kFree), std::end(kFree), [&](const char* free) { return name == free; });
 }
 
@@ -92,6 +104,7 @@ void TrainOptions::visit(base::OptionVisitor& v) {
   visit_shape(*this, v);
   visit_update(*this, v);
   visit_cadence(*this, v);
+  visit_samples(*this, v);
 }
 
 void TrainRecipe::visit(base::OptionVisitor& v) {
@@ -115,6 +128,9 @@ TrainRecipe read_recipe(const base::Node& tree) {
   if (recipe.adapter.kind != base::Node::Kind::kNull)
     base::input_error("train.recipe",
                       {"adapters are not built yet", "adapter", "a recipe without it", "leave it out: every weight learns"});
+  if (recipe.train.sample_every > 0 && recipe.train.sample_prompts.empty())
+    base::input_error("train.recipe",
+                      {"train.sample_every without train.sample_prompts", "", "", "train.sample_prompts='[Once upon a time]'"});
   if (recipe.train.dtype == "auto") recipe.train.dtype = nn::fast_bf16(nn::device_named(recipe.train.device)) ? "bf16" : "f32";
   return recipe;
 }

@@ -109,6 +109,14 @@ const char* reason_of(int status) {
   }
 }
 
+Response refusal_response(int status, const std::string& reason) {
+  Response response{status, "text/plain; charset=utf-8", base::cat(reason_of(status), ": ", reason, "\n")};
+  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  if (status == 405) response.headers.push_back({"Allow", "GET, HEAD"});
+  if (status == 429 || status == 503) response.headers.push_back({"Retry-After", "1"});
+  return response;
+}
+
 std::string head_text(const Request& request, const Response& response) {
   std::string text = base::cat("HTTP/1.1 ", response.status, " ", reason_of(response.status), "\r\n");
   if (response.status != 304) {

@@ -41,6 +41,8 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_b
 void answer_condition(const Request& request, Response& response);
 /// Status line and headers, with the empty line.
 std::string head_text(const Request& request, const Response& response);
+/// A line of text that says why not.
+Response refusal_response(int status, const std::string& reason);
 /// "Not Found".
 const char* reason_of(int status);
 

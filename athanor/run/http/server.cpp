@@ -14,11 +14,11 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <map>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/run/http/rate_limit.h"
 
 namespace athanor::http {
 namespace {
@@ -26,36 +26,10 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
-using Clock = std::chrono::steady_clock;
 
 constexpr size_t kWriteAtOnce = 65536;
-constexpr size_t kMostAddresses = 1024;
 constexpr auto kLookAround = std::chrono::milliseconds(100);
 constexpr auto kDrainTime = std::chrono::milliseconds(500);
-
-/// Lets an address through `rate` times a second, and twice as often for a moment.
-class RateLimit {
- public:
-  explicit RateLimit(double rate) : rate_(rate) {}
-  bool allow(const std::string& address) {
-    if (buckets_.size() > kMostAddresses) buckets_.clear();
-    const Clock::time_point now = Clock::now();
-    Allowance& one = buckets_.try_emplace(address, Allowance{2 * rate_, now}).first->second;
-    one.left = std::min(2 * rate_, one.left + rate_ * std::chrono::duration<double>(now - one.at).count());
-    one.at = now;
-    if (one.left < 1) return false;
-    one.left -= 1;
-    return true;
-  }
-
- private:
-  struct Allowance {
-    double left;
-    Clock::time_point at;
-  };
-  double rate_;
-  std::map<std::string, Allowance> buckets_;
-};
 
 struct Connection {
   explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
@@ -64,14 +38,6 @@ struct Connection {
   std::string address;
   std::string_view text() const { return {static_cast<const char*>(buffer.cdata().data()), buffer.size()}; }
 };
-
-Response error_response(const Refusal& refusal) {
-  Response response{refusal.status, "text/plain; charset=utf-8", base::cat(reason_of(refusal.status), ": ", refusal.reason, "\n")};
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-  if (refusal.status == 405) response.headers.push_back({"Allow", "GET, HEAD"});
-  if (refusal.status == 429 || refusal.status == 503) response.headers.push_back({"Retry-After", "1"});
-  return response;
-}
 
 /// The head as Beast splits it; nothing where Beast finds fault.
 std::optional<SplitHead> split(std::string_view text, const HeadLimits& limits) {
@@ -212,7 +178,7 @@ class Server::Listener {
     }
     Request& request = std::get<Request>(read);
     if (!rate_.allow(c.address)) {
-      const Response slower = error_response({429, "too many requests"});
+      const Response slower = refusal_response(429, "too many requests");
       co_await write(c, request, slower);
       co_return request.keep_alive;
     }
@@ -230,7 +196,7 @@ class Server::Listener {
     } catch (const std::exception& error) {
       base::log_warning(base::cat(request.path, ": ", error.what()));
     }
-    co_return error_response({500, "this request failed; the program's log says why"});
+    co_return refusal_response(500, "this request failed; the program's log says why");
   }
 
   /// On the worker.
@@ -262,7 +228,7 @@ class Server::Listener {
   asio::awaitable<void> refuse(Connection& c, const Refusal& refusal) {
     Request none;
     none.method = "GET", none.keep_alive = false;
-    const Response response = error_response(refusal);
+    const Response response = refusal_response(refusal.status, refusal.reason);
     co_await write(c, none, response);
     co_await close(c);
   }

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "athanor/run/http/head.h"
+#include "athanor/run/http/rate_limit.h"
 
 namespace athanor::http {
 namespace {
@@ -57,6 +58,18 @@ TEST(Head, BytesAreLookedAtWhileTheyCome) {
   EXPECT_EQ(look_at_bytes("GET /\r\n", {}).status, 400);
   EXPECT_EQ(look_at_bytes(std::string("GET / HTTP/1.1\r\nA: \0", 20), {}).status, 400);
   EXPECT_EQ(look_at_bytes("\x16\x03\x01", {}).status, 400);
+}
+
+TEST(RateLimit, RefillsWithTime) {
+  RateLimit limit(2);
+  const RateLimit::Clock::time_point begin{};
+  int allowed = 0;
+  for (int i = 0; i < 10; ++i) allowed += limit.allow("a", begin);
+  EXPECT_EQ(allowed, 4);
+  EXPECT_TRUE(limit.allow("b", begin));
+  EXPECT_TRUE(limit.allow("a", begin + std::chrono::milliseconds(600)));
+  EXPECT_FALSE(limit.allow("a", begin + std::chrono::milliseconds(700)));
+  for (int i = 0; i < 5000; ++i) limit.allow(std::to_string(i), begin);
 }
 
 TEST(Message, EntityTags) {

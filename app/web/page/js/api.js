@@ -20,9 +20,9 @@ export async function getFresh(path) {
   return {body: kept.get(path), same: Boolean(answer.same)};
 }
 
-// ---- curves: `id metric` -> {view, starts, upto, x, step, mean, min, max, points}
-const curves = new Map();
-export const curveOf = (id, metric) => curves.get(`${id} ${metric}`);
+// Curves: run, metric and kind of x -> {view, starts, upto, x, step, mean, min, max, points}. What is out of date stays until the new is there.
+const curves = new Map(), keyOf = (id, metric) => `${id} ${metric} ${state.x}`;
+export const curveOf = (id, metric) => curves.get(keyOf(id, metric));
 
 const pointsWanted = () => state.chosen.size > kManyRuns ? 300 : 600;
 const viewKey = () => `${state.x} ${state.zoom?.join(' ') ?? ''} ${pointsWanted()}`;
@@ -35,7 +35,7 @@ function arrays(series, drop = -Infinity) {
 }
 
 function store(run, metric, series, view) {
-  curves.set(`${run.id} ${metric}`, {view, starts: run.starts, upto: run.step, points: series.points, mode: state.x, banded: Boolean(series.min), ...arrays(series)});
+  curves.set(keyOf(run.id, metric), {view, starts: run.starts, upto: run.step, points: series.points, banded: Boolean(series.min), ...arrays(series)});
 }
 
 function append(curve, run, series) {
@@ -45,7 +45,7 @@ function append(curve, run, series) {
 }
 
 function question(metrics, from, to) {
-  const parts = new URLSearchParams({names: metrics.join(','), x: state.x, points: pointsWanted()});
+  const parts = new URLSearchParams({names: metrics.join(','), x: state.x, points: state.zoom ? Math.round(pointsWanted() * 1.5) : pointsWanted()});
   if (from !== undefined) parts.set('from', from);
   if (to !== undefined) parts.set('to', to);
   return parts;
@@ -61,8 +61,11 @@ function lack(run, metrics, view) {
   return state.zoom ? {run, whole: grown.map(([metric]) => metric)} : {run, grown: grown.map(([metric]) => metric)};
 }
 
+/** More than is seen, so that lines reach the border and smoothing has begun before it. */
+const around = ([from, to]) => [from - (to - from) / 2, to + (to - from) / 20];
+
 async function loadWhole(runs, metrics, view) {
-  const parts = question(metrics, ...(state.zoom ?? []));
+  const parts = question(metrics, ...(state.zoom ? around(state.zoom) : []));
   parts.set('runs', runs.map(run => run.id).join(','));
   const answer = await get('/api/series?' + parts);
   if (view !== viewKey()) return;

@@ -12,7 +12,7 @@ export function linearTicks(low, high, most) {
 export function logTicks(low, high, most) {
   const decades = Math.log10(high / low);
   const factors = decades * 3 <= most ? [1, 2, 5] : [1];
-  if (decades * factors.length < 1.5) return linearTicks(low, high, most);
+  if (decades < 1) return linearTicks(low, high, most);
   const every = Math.max(1, Math.ceil(decades / most)), ticks = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); ++power)
     for (const factor of factors)
@@ -27,6 +27,12 @@ export function timeTicks(low, high, most) {
   const ticks = [];
   for (let i = Math.ceil(low / step); i * step <= high; ++i) ticks.push(i * step);
   return ticks;
+}
+
+/** Bytes in round numbers of their unit. */
+export function byteTicks(low, high, most) {
+  const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(1, high)) / 10));
+  return linearTicks(low / unit, high / unit, most).map(v => v * unit);
 }
 
 /** Data to pixels and back. */

@@ -41,7 +41,9 @@ class Chart {
     this.large.setAttribute('aria-pressed', state.big === this.metric);
     if (!this.seen) return;
     const lines = chosenRuns().map(run => ({id: run.id, run, curve: curveOf(run.id, this.metric), colour: palette.series[state.chosen.get(run.id) % 8], dash: dashOf(run.id)}));
-    this.plot.draw(lines.filter(line => line.curve && line.curve.mode === state.x), {log: state.log.has(this.metric), smooth: state.smooth, zoom: state.zoom, time: state.x === 'time', colours: palette});
+    const drawn = lines.filter(line => line.curve);
+    this.plot.draw(drawn, {log: state.log.has(this.metric), smooth: state.smooth, zoom: state.zoom, time: state.x === 'time', colours: palette});
+    this.figure.dataset.lines = drawn.length;
     this.figure.dataset.points = lines.reduce((sum, line) => sum + (line.curve?.points ?? 0), 0);
     this.plot.mark({run: state.hover});
   }
@@ -65,8 +67,10 @@ class Chart {
     const more = near.length - kTipRuns;
     this.tip.replaceChildren(place, el('table', {}, near.slice(0, kTipRuns).map(row)), more > 0 ? `and ${more} more` : '');
     const {width, height} = this.plot, left = event.offsetX > width / 2 ? event.offsetX - this.tip.offsetWidth - 14 : event.offsetX + 14;
-    this.tip.style.left = `${Math.max(0, left)}px`;
-    this.tip.style.top = `${Math.min(Math.max(0, event.offsetY - 20), Math.max(0, height - this.tip.offsetHeight))}px`;
+    const beside = state.big === this.metric;  // a small chart would be covered: there it goes below, or above
+    this.tip.style.left = `${Math.max(0, beside ? left : Math.min(event.offsetX - this.tip.offsetWidth / 2, width - this.tip.offsetWidth))}px`;
+    const below = this.area.getBoundingClientRect().top + height + this.tip.offsetHeight + 8 < innerHeight;
+    this.tip.style.top = `${beside ? Math.min(Math.max(0, event.offsetY - 20), Math.max(0, height - this.tip.offsetHeight)) : below ? height + 6 : -this.tip.offsetHeight - 34}px`;
   }
 
   release(event) {

@@ -5,6 +5,8 @@ const kMetrics = [
   ['grad_norm', 'gradient norm'], ['tokens_per_second', 'tokens per second'], ['memory_bytes', 'memory'],
 ];
 const kNames = new Map(kMetrics);
+const kUnits = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']];
+const kByteUnits = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB']];
 
 export const metricName = metric => kNames.get(metric) ?? metric.replaceAll('_', ' ');
 
@@ -17,7 +19,7 @@ export function orderedMetrics(metrics) {
 export function short(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   const size = Math.abs(value);
-  for (const [unit, name] of [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']])
+  for (const [unit, name] of kUnits)
     if (size >= unit * 0.9999995) return `${trim((value / unit).toPrecision(3))}${name}`;
   if (size !== 0 && size < 1e-3) return value.toExponential(1).replace('e-', 'e−');
   return trim(value.toPrecision(3));
@@ -26,8 +28,8 @@ const trim = text => text.includes('.') && !text.includes('e') ? text.replace(/\
 
 export function bytes(value) {
   if (!Number.isFinite(value)) return '–';
-  for (const [unit, name] of [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB']])
-    if (Math.abs(value) >= unit) return `${(value / unit).toPrecision(3)} ${name}`;
+  for (const [unit, name] of kByteUnits)
+    if (Math.abs(value) >= unit) return `${trim((value / unit).toPrecision(3))} ${name}`;
   return `${value} B`;
 }
 
@@ -41,8 +43,15 @@ export function metricValue(metric, value) {
   return size >= 100 ? value.toFixed(2) : value.toFixed(4);
 }
 
-export function tick(metric, value) {
-  return metric.endsWith('_bytes') ? bytes(value) : short(value);
+/** Marks of an axis: one unit, and as many digits as tell them apart. */
+export function tickTexts(metric, ticks) {
+  const size = Math.max(...ticks.map(Math.abs)), step = ticks.length > 1 ? Math.min(...ticks.slice(1).map((v, i) => v - ticks[i])) : size;
+  if (size < 1e-3 || step < size * 1e-6) return ticks.map(v => v === 0 ? '0' : v.toExponential(Math.min(6, Math.max(0, Math.ceil(Math.log10(Math.abs(v) / step) - 1e-9)))).replace('e-', 'e−'));
+  const units = metric.endsWith('_bytes') ? kByteUnits.map(([unit, name]) => [unit, ` ${name}`]) : kUnits;
+  const [unit, name] = units.find(([u]) => size >= u * 0.9999995) ?? [1, ''];
+  let digits = Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9));
+  if (ticks.some(v => Math.abs(Number((v / unit).toFixed(digits)) - v / unit) > step / unit * 0.05)) ++digits;
+  return ticks.map(v => v === 0 ? '0' : `${(v / unit).toFixed(digits)}${name}`);
 }
 
 /** 42 s, 12:05, 3:07:59. */

@@ -1,11 +1,11 @@
 // One chart on a canvas: lines of many runs, with the band between the least and the greatest value of each column. Two layers, so
 // that the pointer never makes the lines be drawn again.
 
-import {linearTicks, logTicks, scale, timeTicks} from './axis.js';
-import {clock, short, tick} from './format.js';
+import {byteTicks, linearTicks, logTicks, scale, timeTicks} from './axis.js';
+import {clock, tickTexts} from './format.js';
 
-const kLeft = 46, kRight = 8, kTop = 8, kBottom = 20;
-const kMostBands = 12;
+const kLeast = 40, kRight = 8, kTop = 8, kBottom = 20;
+const kMostBands = 12, kFont = '11px system-ui, "Noto Sans", sans-serif';
 
 /** Exponential mean over the drawn columns, free of the pull towards zero at the beginning. */
 export function smoothed(values, weight) {
@@ -68,16 +68,20 @@ export class Plot {
     this.lines = lines.map(line => ({...line, shown: smoothed(line.curve.mean, options.smooth)}));
     this.options = options, this.width = width, this.height = height, this.ratio = ratio;
     const x = xRange(lines.map(l => l.curve), options.zoom);
-    this.x = scale(x[0], x[1], kLeft, width - kRight, false);
     const y = yRange(this.lines, options.log, x);
     this.y = scale(y[0], y[1], height - kBottom, kTop, options.log);
     const g = this.base.getContext('2d');
+    g.font = kFont;
+    const ticks = this.yTicks(), texts = this.y.log ? ticks.map(v => tickTexts(this.metric, [v])[0]) : tickTexts(this.metric, ticks);
+    this.marks = ticks.map((value, i) => [value, texts[i]]);
+    this.left = Math.ceil(Math.max(kLeast, ...this.marks.map(([, text]) => g.measureText(text).width + 12)));
+    this.x = scale(x[0], x[1], this.left, width - kRight, false);
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     g.clearRect(0, 0, width, height);
     this.drawAxes(g);
     g.save();
     g.beginPath();
-    g.rect(kLeft, kTop - 1, width - kLeft - kRight, height - kTop - kBottom + 2);
+    g.rect(this.left, kTop - 1, width - this.left - kRight, height - kTop - kBottom + 2);
     g.clip();
     g.lineJoin = 'round';
     if (lines.length <= kMostBands) for (const line of this.lines) this.drawBand(g, line);
@@ -86,21 +90,27 @@ export class Plot {
     this.mark();
   }
 
+  yTicks() {
+    const kind = this.y.log ? logTicks : this.metric.endsWith('_bytes') ? byteTicks : linearTicks;
+    return kind(this.y.low, this.y.high, Math.max(2, this.height / 45));
+  }
+
   drawAxes(g) {
     const {colours, time} = this.options, {x, y} = this;
-    g.font = '11px system-ui, sans-serif', g.fillStyle = colours.quiet, g.strokeStyle = colours.line, g.lineWidth = 1, g.setLineDash([]);
+    g.font = kFont, g.fillStyle = colours.quiet, g.strokeStyle = colours.line, g.lineWidth = 1, g.setLineDash([]);
     g.textAlign = 'right', g.textBaseline = 'middle';
     g.beginPath();
-    for (const value of (y.log ? logTicks : linearTicks)(y.low, y.high, Math.max(2, this.height / 45))) {
+    for (const [value, text] of this.marks) {
       const at = Math.round(y.at(value)) + 0.5;
-      g.moveTo(kLeft, at), g.lineTo(this.width - kRight, at);
-      g.fillText(tick(this.metric, value), kLeft - 6, at);
+      g.moveTo(this.left, at), g.lineTo(this.width - kRight, at);
+      g.fillText(text, this.left - 6, at);
     }
     g.stroke();
     g.textAlign = 'center', g.textBaseline = 'top';
-    for (const value of (time ? timeTicks : linearTicks)(x.low, x.high, Math.max(2, this.width / 90))) {
-      const text = time ? clock(value) : short(value), half = g.measureText(text).width / 2;
-      g.fillText(text, Math.min(Math.max(x.at(value), kLeft), this.width - half - 1), this.height - kBottom + 6);
+    const ticks = (time ? timeTicks : linearTicks)(x.low, x.high, Math.max(2, this.width / 90)), texts = time ? ticks.map(clock) : tickTexts('step', ticks);
+    for (const [i, value] of ticks.entries()) {
+      const half = g.measureText(texts[i]).width / 2;
+      g.fillText(texts[i], Math.min(Math.max(x.at(value), this.left), this.width - half - 1), this.height - kBottom + 6);
     }
   }
 
@@ -150,7 +160,7 @@ export class Plot {
     const line = run !== null && this.lines.find(l => l.id === run);
     if (line) {
       g.save();
-      g.beginPath(), g.rect(kLeft, 0, this.width - kLeft - kRight, this.height - kBottom), g.clip();
+      g.beginPath(), g.rect(this.left, 0, this.width - this.left - kRight, this.height - kBottom), g.clip();
       this.drawLine(g, line, 3.2);
       g.restore();
     }

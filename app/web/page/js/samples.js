@@ -9,7 +9,7 @@ const kMostRuns = 12, kSteps = 40;
 let drawn = '';
 
 function card(run, sample) {
-  return el('article', {}, el('h3', {}, el('div', {}, el('span', {class: 'dot', mark: colourOf(run.id)}), `${runName(run)} #${run.id}`), el('span', {}, `step ${grouped(sample.step)}`)),
+  return el('article', {}, el('h3', {}, el('div', {}, el('span', {class: 'dot', mark: colourOf(run.id)}), `${runName(run)} #${run.id}`), null),
     el('p', {}, el('b', {}, sample.prompt), sample.text));
 }
 
@@ -27,5 +27,5 @@ export async function showSamples(view, anew) {
       el('pre', {}, 'train:\n  sample_every: 200\n  sample_prompts: ["Once upon a time"]')));
   }
   const steps = [...new Set(all.map(({sample}) => sample.step))].sort((a, b) => b - a).slice(0, kSteps);
-  view.replaceChildren(...steps.map(step => el('div', {class: 'samples'}, all.filter(({sample}) => sample.step === step).map(({run, sample}) => card(run, sample)))));
+  view.replaceChildren(...steps.flatMap(step => [el('h2', {class: 'steps'}, `Step ${grouped(step)}`), el('div', {class: 'samples'}, all.filter(({sample}) => sample.step === step).map(({run, sample}) => card(run, sample)))]));
 }

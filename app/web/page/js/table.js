@@ -4,22 +4,23 @@ import {changed, choose, chosenRuns, colourOf, listedRuns, state} from './state.
 import {byId, el, setText} from './dom.js';
 import {ago, bytes, dateTime, grouped, metricValue, runName, short} from './format.js';
 
+const kMarks = {running: '●', finished: '✓', stopped: '■', failed: '✗', lost: '?'};  // shapes, not colours alone
 const loss = (run, metric) => run.newest[metric] ?? null;
 
 export const columns = [
+  {key: 'status', title: '', label: 'Status', value: run => run.status, text: run => kMarks[run.status] ?? '?', up: true},
   {key: 'id', title: '#', value: run => run.id, text: run => String(run.id)},
   {key: 'name', title: 'Run', value: runName, text: runName, name: true},
   {key: 'step', title: 'Step', value: run => run.step, text: run => grouped(run.step)},
   {key: 'loss', title: 'Loss', value: run => loss(run, 'loss'), text: run => metricValue('loss', loss(run, 'loss')), up: true},
   {key: 'eval_loss', title: 'Held out', value: run => loss(run, 'eval_loss'), text: run => metricValue('eval_loss', loss(run, 'eval_loss')), up: true},
   {key: 'rate', title: 'Tok/s', value: run => loss(run, 'tokens_per_second'), text: run => short(loss(run, 'tokens_per_second'))},
-  {key: 'memory', title: 'Memory', value: run => loss(run, 'memory_bytes'), text: run => bytes(loss(run, 'memory_bytes') ?? NaN)},
-  {key: 'status', title: 'Status', value: run => run.status, text: run => run.status, up: true},
   {key: 'updated', title: 'Heard', value: run => run.updated, text: run => ago(run.updated)},
+  {key: 'memory', title: 'Memory', value: run => loss(run, 'memory_bytes'), text: run => bytes(loss(run, 'memory_bytes') ?? NaN)},
 ];
 
 const rows = new Map();  // run's id -> {row, box, cells}
-let shown = [], anchor = null;
+let shown = [], anchor = null, manyStages = false;
 
 function makeHead() {
   const head = el('tr', {}, el('th', {'aria-label': 'Chosen'}));
@@ -28,7 +29,7 @@ function makeHead() {
       state.sort = {key: column.key, down: state.sort.key === column.key ? !state.sort.down : !column.up};
       changed('list');
     };
-    head.append(el('th', {class: column.name ? 'name' : null, scope: 'col'}, el('button', {onclick: sort}, column.title)));
+    head.append(el('th', {class: column.name ? 'name' : null, scope: 'col'}, el('button', {onclick: sort, 'aria-label': column.label}, column.title)));
   }
   byId('table').tHead.replaceChildren(head);
 }
@@ -45,13 +46,13 @@ function toggle(run, event) {
 function makeRow(id) {
   const box = el('input', {type: 'checkbox', tabindex: '-1'});
   const cells = columns.map(column => el('td', {class: column.name ? 'name' : null}));
-  const progress = el('i'), label = el('span'), stage = el('small'), status = el('span', {class: 'status'});
+  const progress = el('i'), label = el('span'), stage = el('small');
   const at = key => cells[columns.findIndex(column => column.key === key)];
   at('step').append(label, el('span', {class: 'progress'}, progress));
-  at('status').append(status);
+  at('status').className = 'status';
   const name = el('span');
   at('name').append(name, stage);
-  const texts = columns.map((column, i) => ({step: label, status, name})[column.key] ?? cells[i]);
+  const texts = columns.map((column, i) => ({step: label, name})[column.key] ?? cells[i]);
   const row = el('tr', {'data-run': id, onclick: event => toggle(state.byId.get(id), event),
     onpointerenter: () => { state.hover = id; changed('hover'); }, onpointerleave: () => { state.hover = null; changed('hover'); }},
     el('td', {class: 'pick'}, box), cells);
@@ -61,7 +62,8 @@ function makeRow(id) {
 
 function fill(parts, run) {
   columns.forEach((column, i) => setText(parts.texts[i], column.text(run)));
-  setText(parts.stage, run.stage);
+  setText(parts.stage, manyStages ? run.stage : '');
+  parts.at('status').title = run.status;
   parts.at('name').title = `${run.out}\n${run.stage}`;
   parts.at('updated').title = `started ${dateTime(run.started)}, last heard of ${dateTime(run.updated)}`;
   parts.at('step').title = `${run.step} of ${run.steps}`;
@@ -76,6 +78,7 @@ function fill(parts, run) {
 export function drawTable() {
   if (!byId('table').tHead.firstElementChild) makeHead();
   shown = listedRuns(columns);
+  manyStages = state.runs.some(run => run.stage !== state.runs[0].stage);
   columns.forEach((column, i) => {
     const cell = byId('table').tHead.firstElementChild.children[i + 1];
     state.sort.key === column.key ? cell.setAttribute('aria-sort', state.sort.down ? 'descending' : 'ascending') : cell.removeAttribute('aria-sort');
