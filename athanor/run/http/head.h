@@ -3,6 +3,7 @@
 // HTTP/1.1 server must not (folded fields, several Hosts, strange framing), so the bytes are looked at before it and the fields
 // after it.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,6 +38,8 @@ struct SplitHead {
   std::vector<Header> fields;
 };
 
+/// Nothing where Beast finds fault. `text` ends with the empty line.
+std::optional<SplitHead> split_head(std::string_view text, const HeadLimits& limits);
 /// Looks at the bytes that came so far, whole or not: an empty reason where nothing is wrong yet.
 Refusal look_at_bytes(std::string_view head, const HeadLimits& limits);
 std::variant<Request, Refusal> read_head(const SplitHead& head, const HeadLimits& limits, const HostRule& hosts);

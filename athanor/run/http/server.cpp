@@ -12,8 +12,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
@@ -38,21 +36,6 @@ struct Connection {
   std::string address;
   std::string_view text() const { return {static_cast<const char*>(buffer.cdata().data()), buffer.size()}; }
 };
-
-/// The head as Beast splits it; nothing where Beast finds fault.
-std::optional<SplitHead> split(std::string_view text, const HeadLimits& limits) {
-  beast::http::request_parser<beast::http::empty_body> parser;
-  parser.header_limit(static_cast<uint32_t>(limits.bytes));
-  parser.body_limit(boost::none);  // a body is refused by read_head, with its own answer
-  beast::error_code error;
-  parser.put(asio::buffer(text.data(), text.size()), error);
-  if (error || !parser.is_header_done()) return std::nullopt;
-  const auto& message = parser.get();
-  SplitHead head;
-  head.method = message.method_string(), head.target = message.target(), head.version = static_cast<int>(message.version());
-  for (const auto& field : message) head.fields.push_back({field.name_string(), field.value()});
-  return head;
-}
 
 std::string chunk_of(const std::string& piece) {
   char size[24];
@@ -168,7 +151,7 @@ class Server::Listener {
 
   asio::awaitable<bool> answer_one(Connection& c) {
     const size_t size = c.text().find("\r\n\r\n") + 4;
-    const std::optional<SplitHead> head = split(c.text().substr(0, size), options_.head);
+    const std::optional<SplitHead> head = split_head(c.text().substr(0, size), options_.head);
     c.buffer.consume(size);
     std::variant<Request, Refusal> read = Refusal{400, "no HTTP request"};
     if (head) read = read_head(*head, options_.head, hosts_);

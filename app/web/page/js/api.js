@@ -75,11 +75,18 @@ async function loadWhole(runs, metrics, view) {
   }
 }
 
+/** Metrics that end at the same place are asked for together, so that each gets its own new points and no older ones. */
 async function loadGrown(run, metrics, view) {
-  const last = Math.min(...metrics.map(metric => curveOf(run.id, metric).x.at(-1) ?? 0));
-  const answer = await get(`/api/runs/${run.id}/series?` + question(metrics, last));
-  if (view !== viewKey() || answer.body.starts !== run.starts) return;
-  for (const [metric, series] of Object.entries(answer.body.series)) append(curveOf(run.id, metric), run, series);
+  const ends = new Map();
+  for (const metric of metrics) {
+    const last = curveOf(run.id, metric).x.at(-1) ?? 0;
+    ends.set(last, [...(ends.get(last) ?? []), metric]);
+  }
+  for (const [last, together] of ends) {
+    const answer = await get(`/api/runs/${run.id}/series?` + question(together, last));
+    if (view !== viewKey() || answer.body.starts !== run.starts) return;
+    for (const [metric, series] of Object.entries(answer.body.series)) append(curveOf(run.id, metric), run, series);
+  }
 }
 
 let loading = false, again = false;

@@ -49,7 +49,7 @@ const guarded = async work => {
 let metricsBefore = '';
 async function poll() {
   const {body, same} = await getFresh('/api/runs');
-  if (same && state.loaded) return;
+  if (same && state.loaded) return drawTable();  // how long ago something was heard of
   const first = !state.loaded;
   setRuns(body);
   if (first) byId('filter').value = state.filter;
