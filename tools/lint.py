@@ -53,9 +53,9 @@ def main():
     dependencies = read_dependencies(options.build)
     wanted = []
     for entry in json.loads((options.build / "compile_commands.json").read_text()):
-        output = entry.get("output", "")
+        output = entry["command"].split(" -o ")[1].split()[0]
         own_files = dependencies.get(output, [])  # several sources where they are compiled together
-        names = [str(path.relative_to(ROOT)) for path in own_files]
+        names = [str(path.relative_to(ROOT)) for path in own_files if path.suffix == ".cpp"]
         if output.startswith(("athanor/core/", "athanor/run/")) and (not options.files or any(part in name for part in options.files for name in names)):
             stamp = stamps / stamp_of(entry, own_files)
             if not stamp.exists():

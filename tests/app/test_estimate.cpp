@@ -31,6 +31,8 @@ TEST(Estimate, IsNearTheMeasuredPeak) {
   ASSERT_EQ(bench.run({"train-tokenizer", "text.txt", "--out", "tokenizer", "--vocab-size", "512"}).exit_code, 0);
   expect_near(bench, "f32", {});
   expect_near(bench, "bf16", {"train.dtype=bf16", "train.ema=0.99"});
+  expect_near(bench, "checkpointed",
+              {"train.activation_checkpointing=true", "train.optimizer=adamw8bit", "train.batch=32", "model.num_hidden_layers=6"});
   expect_near(bench, "accumulated", {"train.batch=4", "train.accumulation=2", "train.optimizer=muon", "model.hidden_size=512"});
 }
 

@@ -11,6 +11,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/learn/nn/layers.h"
+#include "athanor/learn/nn/recompute.h"
 
 namespace athanor::nn {
 namespace {
@@ -78,6 +79,17 @@ Pass Decoder::begin_pass(const DecoderInput& input) {
   return pass;
 }
 
+at::Tensor Decoder::through(Block& layer, const at::Tensor& x, Pass& pass) {
+  if (!options_.recompute_layers) return layer.forward(x, pass);
+  auto end = std::make_shared<Pass>();
+  at::Tensor y = recomputed(x, [&layer, start = pass, end](const at::Tensor& input) {
+    *end = start;
+    return layer.forward(input, *end);
+  });
+  pass = *end;
+  return y;
+}
+
 at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* states) {
   Pass pass = begin_pass(input);
   at::Tensor x = layer_at(*this, token_embedding_).forward(input.ids);  // [B, T, C]
@@ -89,7 +101,7 @@ at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* s
   for (const std::string& path : layer_paths_) {
     auto* layer = dynamic_cast<Block*>(find(path));
     if (!layer) base::bug("nn.decoder", {"no layer at this path", path});
-    x = layer->forward(x, pass);
+    x = through(*layer, x, pass);
     if (states) states->push_back(x);
   }
   x = layer_at(*this, final_norm_).forward(x);

@@ -27,6 +27,7 @@ struct DecoderOptions {
   at::ScalarType dtype = at::kFloat;  // of matrices and embeddings; vectors (norms, biases) are f32 except under f64
   at::Device device = at::kCPU;
   AttentionKind attention = AttentionKind::kFused;
+  bool recompute_layers = false;  // activation checkpointing: a layer keeps its input only
 };
 
 class Decoder : public Module {
@@ -58,6 +59,7 @@ class Decoder : public Module {
  private:
   friend class DecoderBuilder;
   Pass begin_pass(const DecoderInput& input);
+  at::Tensor through(Block& layer, const at::Tensor& x, Pass& pass);
   at::Tensor head_weight();
   at::Tensor scaled(const at::Tensor& hidden) const;
 

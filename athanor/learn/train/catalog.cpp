@@ -28,19 +28,24 @@ std::span<const OptimizerMethod> optimizers() {
   static const OptimizerMethod rows[] = {
       {{"adafactor", "second moments by rows and columns, no first: the smallest state", "Shazeer and Stern 2018, arXiv:1804.04235",
         "optimizers/adafactor.cpp"},
+       0.01,
        make_adafactor},
       {{"adamw", "Adam with decoupled weight decay", "Loshchilov and Hutter 2019, arXiv:1711.05101", "optimizers/adamw.cpp"},
+       8,
        make_adamw},
       {{"adamw8bit", "AdamW with moments of eight bits: a quarter of its state", "Dettmers et al. 2022, arXiv:2110.02861",
         "optimizers/adamw8bit.cpp"},
+       2.04,
        make_adamw8bit},
       {{"lion", "the sign of an interpolated momentum: half of AdamW's state", "Chen et al. 2023, arXiv:2302.06675",
         "optimizers/lion.cpp"},
+       4,
        make_lion},
       {{"muon", "orthogonalized momentum for hidden matrices, AdamW for the rest",
         "Jordan et al. 2024, kellerjordan.github.io/posts/muon", "optimizers/muon.cpp"},
+       4,
        make_muon},
-      {{"sgd", "the gradient with momentum", "Sutskever et al. 2013", "optimizers/sgd.cpp"}, make_sgd},
+      {{"sgd", "the gradient with momentum", "Sutskever et al. 2013", "optimizers/sgd.cpp"}, 4, make_sgd},
   };
   return rows;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "athanor/learn/train/optimizer.h"
+
 namespace athanor::train {
 namespace {
 
@@ -54,19 +56,24 @@ MemoryEstimate estimate_memory(const models::DecoderModel& model, const TrainOpt
   const Sizes s = sizes_of(model.spec, options);
   const double parameters = static_cast<double>(models::parameter_count(model));
   const bool narrow = options.dtype == "bf16";
-  const double activations = s.layers * kept_by_layer(s, static_cast<double>(model.spec.heads)) + 2 * s.rows * s.c * s.bytes;
-  const double work = std::max(head_work(s), passing_in_layer(s));
+  const double layer = kept_by_layer(s, static_cast<double>(model.spec.heads));
+  const double inputs = s.rows * s.c * s.bytes;
+  // Recomputed layers give their memory back at once (run.cpp), and what passes in one takes the place of what it kept.
+  const double gaps = options.activation_checkpointing ? 1 : kActivationGaps;
+  const double activations = (options.activation_checkpointing ? layer + s.layers * inputs : s.layers * layer) + 2 * inputs;
+  const double work = std::max(head_work(s), options.activation_checkpointing ? 2 * inputs : passing_in_layer(s));
 
   MemoryEstimate estimate;
-  estimate.parts = {{"program and libtorch", kProgramBytes},
-                    {"weights", parameters * s.bytes},
-                    {"f32 masters", narrow ? parameters * 4 : 0},
-                    {"optimizer moments", parameters * (options.optimizer == "adamw" ? 8 : 4)},
-                    {"averaged weights", options.ema > 0 ? parameters * 4 : 0},
-                    {"activations", kActivationGaps * activations},
-                    {"work of a layer or the head", kActivationGaps * work},
-                    {"gradients", kGradientGaps * parameters * s.bytes},
-                    {"accumulated gradients", options.accumulation > 1 ? kActivationGaps * parameters * 4 : 0}};
+  estimate.parts = {
+      {"program and libtorch", kProgramBytes},
+      {"weights", parameters * s.bytes},
+      {"f32 masters", narrow ? parameters * 4 : 0},
+      {"optimizer moments", parameters * base::find_row(optimizers(), options.optimizer, "train.optimizer").state_bytes},
+      {"averaged weights", options.ema > 0 ? parameters * 4 : 0},
+      {"activations", gaps * activations},
+      {"work of a layer or the head", gaps * work},
+      {"gradients", kGradientGaps * parameters * s.bytes},
+      {"accumulated gradients", options.accumulation > 1 ? kActivationGaps * parameters * 4 : 0}};
   for (const MemoryPart& part : estimate.parts) estimate.total += part.bytes;
   return estimate;
 }

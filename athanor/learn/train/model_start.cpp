@@ -98,6 +98,7 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, bo
   nn::DecoderOptions options;
   options.dtype = nn::scalar_type_of(*base::dtype_from_user(recipe.train.dtype));
   options.device = nn::device_named(recipe.train.device);
+  options.recompute_layers = recipe.train.activation_checkpointing;
   const fs::path folder = start_folder(recipe);
   StartedModel started;
   if (folder.empty() && fresh)

@@ -30,6 +30,7 @@ class Optimizer {
 };
 
 struct OptimizerMethod : base::Entry {
+  double state_bytes;  // of its state for one weight of a matrix
   std::unique_ptr<Optimizer> (*make)(const std::vector<Weight>& weights, const TrainOptions& options);
 };
 

@@ -34,6 +34,8 @@ void visit_shape(TrainOptions& o, base::OptionVisitor& v) {
   v.integer("seed", o.seed, {"of initial weights, data order and dropout", 0, 9e15, {"data_seed"}});
   v.integer("threads", o.threads, {"CPU threads; 0: all", 0, 1024});
   v.number("dropout", o.dropout, {"part of activations that is zeroed", 0, 0.9, {"attention_dropout", "resid_pdrop"}});
+  v.boolean("activation_checkpointing", o.activation_checkpointing,
+            {"keep a layer's input only and compute it twice: less memory, a third more work", 0, 1, {"gradient_checkpointing"}});
 }
 
 void visit_update(TrainOptions& o, base::OptionVisitor& v) {
@@ -84,6 +86,7 @@ bool may_change(const std::string& name) {
                                       "data.eval",
                                       "train.steps",
                                       "train.threads",
+                                      "train.activation_checkpointing",
                                       "train.log_every",
                                       "train.eval_every",
                                       "train.save_every",

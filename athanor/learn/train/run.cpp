@@ -1,5 +1,7 @@
 #include "athanor/learn/train/run.h"
 
+#include <malloc.h>
+
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/atomic_file.h"
@@ -41,6 +43,14 @@ void use_threads(int64_t threads) {
   nn::install_shared_threads();
 }
 
+/// Large blocks come from the system and go back to it at once. That costs page faults, but a heap that is kept would grow gaps as
+/// large as what activation checkpointing saves.
+void return_memory_at_once() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
+}
+
 void warn_if_slow(const TrainOptions& options) {
   if (options.dtype == "bf16" && !nn::fast_bf16(nn::device_named(options.device)))
     base::log_warning("this processor has no bf16 products, and training in bf16 is many times slower here: train.dtype=f32");
@@ -61,6 +71,7 @@ void say(const data::PreparedData& data) {
 TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHooks& hooks) {
   use_threads(recipe.train.threads);
   warn_if_slow(recipe.train);
+  if (recipe.train.activation_checkpointing) return_memory_at_once();
   RunFolder folder(recipe.out);
   const std::optional<fs::path> start = folder.find_start(resume);
   const fs::path tokenizer_folder = tokenizer_path(recipe);

@@ -62,6 +62,15 @@ TEST_P(DecoderGolden, Bf16IsNear) {
       0.02);
 }
 
+TEST_P(DecoderGolden, RecomputedLayersGiveTheSameGradients) {
+  auto plain = decoder_of(golden_), recomputing = decoder_of(golden_, {.recompute_layers = true});
+  for (Decoder* decoder : {plain.get(), recomputing.get()})
+    decoder->loss({tensor_of(golden_, "ids")}, tensor_of(golden_, "targets")).backward();
+  auto expected = plain->named_parameters(), got = recomputing->named_parameters();
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_TRUE(expected[i].second->grad().equal(got[i].second->grad())) << expected[i].first;
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, DecoderGolden,
                          ::testing::Values("llama-gqa", "llama-mha-tied", "llama-mqa-biases", "llama-llama3-rope", "qwen2", "gpt2",
                                            "gpt2-odd-sizes"),
@@ -70,6 +79,22 @@ INSTANTIATE_TEST_SUITE_P(Families, DecoderGolden,
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
+
+TEST(Recompute, DropsTheSameNumbersTwiceAndReachesPastFrozenEmbeddings) {
+  std::vector<std::vector<at::Tensor>> gradients;
+  for (bool recompute : {false, true}) {
+    auto decoder = Decoder::build(tiny_gpt2(0.3), {.recompute_layers = recompute}, 3);
+    for (const char* frozen : {"transformer.wte", "transformer.wpe"})
+      decoder->find(frozen)->parameter("weight").set_requires_grad(false);
+    decoder->train(7, 1);
+    decoder->loss({random_ids({2, 9}, 40, 1)}, random_ids({2, 9}, 40, 2)).backward();
+    gradients.emplace_back();
+    for (auto& [name, parameter] : decoder->named_parameters())
+      if (parameter->requires_grad()) gradients.back().push_back(parameter->grad());
+  }
+  ASSERT_GT(gradients[0].size(), 10u);
+  for (size_t i = 0; i < gradients[0].size(); ++i) EXPECT_TRUE(gradients[0][i].equal(gradients[1][i])) << i;
+}
 
 // A packed row is its documents.
 class Packing : public ::testing::TestWithParam<AttentionKind> {};
