@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Is the page of runs fluid? bench/runs_page.py [--database FILE] [--runs 100] [--points 100000] [--peer]
+"""Is the page of runs fluid? bench/page_speed.py [--database FILE] [--runs 100] [--points 100000] [--peer]
 
 Makes a history (once, where FILE is given), opens it in Chromium without a graphics card, chooses every run, and prints how long drawing
 takes and what the time between frames is while smoothing, moving the pointer over a chart and walking through the list.
