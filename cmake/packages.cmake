@@ -6,6 +6,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # headers only: Asio and Beast, in run/http/server.cpp
 include(GoogleTest)
 find_library(PCRE2 pcre2-8 REQUIRED)
 find_library(UTF8PROC utf8proc REQUIRED)

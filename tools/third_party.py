@@ -21,6 +21,7 @@ PACKAGES = [
     ("libsimdjson-dev", "simdjson", "in the programs"),
     ("libsqlite3-dev", "SQLite", "in the programs"),
     ("libedit-dev", "libedit", "in the programs"),
+    ("libboost1.81-dev", "Boost (Asio, Beast)", "in the programs"),
     ("libgtest-dev", "GoogleTest", "tests only"),
     ("libvalijson-dev", "valijson", "tests only"),
     ("libbenchmark-dev", "Google Benchmark", "benchmarks only"),

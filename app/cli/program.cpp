@@ -153,7 +153,8 @@ int run_program(int argc, char** argv, const LearnWing* learn) {
   int code = guarded(call);
 
   base::set_progress_sink(nullptr);
-  return code == 0 && stop_signal == SIGINT ? 130 : code;
+  // a command whose normal end is Ctrl-C has cleared the wish to stop
+  return code == 0 && stop_signal == SIGINT && base::stop_requested() ? 130 : code;
 }
 
 }  // namespace athanor::app

@@ -5,6 +5,7 @@
 #include "app/cli/output.h"
 #include "app/cli_learn/learn_commands.h"
 #include "app/cli_learn/recipe_tree.h"
+#include "app/cli_learn/training_samples.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/learn/train/run.h"
 
@@ -14,6 +15,7 @@ int train_command(const TrainArguments& a, const Invocation& call) {
   train::TrainRecipe recipe = train::read_recipe(recipe_tree(a.recipe, a.settings, call.everywhere));
   train::TrainHooks hooks;
   hooks.progress = call.progress;
+  hooks.write_samples = write_training_samples;
   train::TrainResult result = train::train_recipe(recipe, a.resume ? train::Resume::kYes : train::Resume::kNo, hooks);
   std::string text = base::cat(recipe.out, ": ", result.end, " after ", result.steps, " steps");
   if (result.held_out)

@@ -21,12 +21,18 @@ bool is_example(const std::string& text) {
   return text.starts_with("athanor ") || text.substr(0, text.find('\n')).find("| athanor ") != std::string::npos;
 }
 
+/// What serves until Ctrl-C gets it after two seconds, and a port that is free.
+std::string runnable(const std::string& line) {
+  if (line.find("athanor runs serve") == std::string::npos) return line;
+  return "timeout --preserve-status -s INT 2 " + line + (line.find("--port") == std::string::npos ? " --port 0" : "");
+}
+
 void run_lines(const Workbench& bench, const Block& block, const fs::path& file) {
   size_t begin = 0;
   for (size_t end; (end = block.text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     std::string line = block.text.substr(begin, end - begin);
     if (!is_example(line) || (needs_learn(line) && !learns())) continue;
-    auto result = bench.shell(line);
+    auto result = bench.shell(runnable(line));
     EXPECT_EQ(result.exit_code, 0) << file.filename() << " near line " << block.line << ": " << line << "\n" << result.err;
   }
 }
@@ -50,7 +56,7 @@ TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetP
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
                          ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
                                            "docs/adapters.md", "docs/decoding.md", "docs/engine.md", "docs/gguf.md",
-                                           "docs/constraints.md", "README.md", "README.zh-CN.md"));
+                                           "docs/constraints.md", "docs/runs.md", "README.md", "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
   for (const char* name : {"docs/quickstart.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})
@@ -76,7 +82,7 @@ TEST(Help, ExamplesRun) {
     if (std::string_view(command.name) == "quickstart") continue;  // minutes: test_quickstart.cpp
     for (const char* example : command.examples) {
       if (needs_learn(example) && !learns()) continue;
-      auto result = bench.shell(example);
+      auto result = bench.shell(runnable(example));
       EXPECT_EQ(result.exit_code, 0) << example << "\n" << result.err;
     }
   }

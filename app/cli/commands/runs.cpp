@@ -1,5 +1,7 @@
 // athanor runs: the history of training runs.
 
+#include <unistd.h>
+
 #include <charconv>
 #include <ctime>
 #include <map>
@@ -8,18 +10,25 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/output.h"
+#include "app/cli/runs_compare.h"
 #include "app/cli/table.h"
+#include "app/web/runs_api.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/stop.h"
 #include "athanor/core/history/history.h"
+#include "athanor/run/http/server.h"
 
 namespace athanor::app {
 namespace {
 
 struct Arguments {
-  std::string what = "list", run;
+  std::string what = "list";
+  std::vector<std::string> runs;
   int64_t limit = 20;
-  bool json = false;
+  bool json = false, no_auth = false;
+  std::string host = "127.0.0.1";
+  int64_t port = 6006;
 };
 
 std::string local_time(double seconds) {
@@ -55,13 +64,21 @@ int list_runs(const history::History& history, const Arguments& a) {
   return 0;
 }
 
-int show_run(const history::History& history, const Arguments& a) {
+history::Run find_run(const history::History& history, const std::string& text) {
   int64_t id = 0;
-  auto [end, error] = std::from_chars(a.run.data(), a.run.data() + a.run.size(), id);
-  if (error != std::errc() || end != a.run.data() + a.run.size())
-    base::input_error("cli.runs", {"which run?", a.run, "its number", "athanor runs list"});
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size())
+    base::input_error("cli.runs", {"which run?", text, "its number", "athanor runs list"});
   auto run = history.find(id);
-  if (!run) base::input_error("cli.runs", {"no such run", a.run, "", "athanor runs list"});
+  if (!run) base::input_error("cli.runs", {"no such run", text, "", "athanor runs list"});
+  return *run;
+}
+
+int show_run(const history::History& history, const Arguments& a) {
+  if (a.runs.size() != 1)
+    base::input_error("cli.runs", {"which run?", base::cat(a.runs.size(), " runs"), "one run's number", "athanor runs list"});
+  const history::Run found = find_run(history, a.runs[0]), *run = &found;
+  const int64_t id = run->id;
   std::vector<history::Point> points = history.points(id);
   if (a.json) {
     base::Json json = as_json(*run), curves = base::Json::object();
@@ -81,10 +98,39 @@ int show_run(const history::History& history, const Arguments& a) {
   return 0;
 }
 
+int compare(const history::History& history, const Arguments& a) {
+  if (a.runs.size() < 2)
+    base::input_error("cli.runs", {"which runs?", base::cat(a.runs.size()), "the numbers of two or more", "athanor runs list"});
+  std::vector<history::Run> runs;
+  for (const std::string& text : a.runs) runs.push_back(find_run(history, text));
+  const RunComparison comparison = compare_runs(history, runs);
+  return a.json ? print_json(comparison.json()) : print(comparison.text()), 0;
+}
+
+/// Until Ctrl-C, which is how it is meant to end.
+int serve(const Arguments& a) {
+  if (!http::is_loopback(a.host) && !a.no_auth)
+    base::input_error("cli.runs", {"the page has no password, and whoever reaches this address could read every run", a.host, "",
+                                   "ssh -L 6006:localhost:6006 to this machine, or --no-auth if that is meant"});
+  RunsApi api(history::default_path());
+  http::ServerOptions options;
+  options.host = a.host, options.port = a.port;
+  char name[256] = {};
+  if (!http::is_loopback(a.host) && gethostname(name, sizeof name - 1) == 0) options.names.emplace_back(name);
+  http::Server server(options, [&](const http::Request& request) { return api.answer(request); });
+  print(base::cat("the runs of this machine: ", server.url(), "\nCtrl-C ends it\n"));
+  server.run(base::stop_requested);
+  base::clear_stop();
+  return 0;
+}
+
 int run(const Arguments& a) {
-  if (a.what != "list" && a.what != "show")
-    base::input_error("cli.runs", {"list or show?", a.what, "list, or show and a run's number"});
+  if (a.what == "serve") return serve(a);
+  if (a.what != "list" && a.what != "show" && a.what != "compare")
+    base::input_error("cli.runs",
+                      {"list, show, compare or serve?", a.what, "list, show and a run's number, compare and several, or serve"});
   auto history = history::History::open();
+  if (a.what == "compare") return compare(history, a);
   return a.what == "list" ? list_runs(history, a) : show_run(history, a);
 }
 
@@ -92,10 +138,13 @@ int run(const Arguments& a) {
 
 Run declare_runs(Flags& flags) {
   auto a = std::make_shared<Arguments>();
-  flags.positional("WHAT", a->what, "list (also when left out), or show", false);
-  flags.positional("RUN", a->run, "for show: the run's number", false);
+  flags.positional("WHAT", a->what, "list (also when left out), show, compare, or serve: all of it in the browser, live", false);
+  flags.positionals("RUN", a->runs, "for show a run's number, for compare two or more", false);
   flags.integer("--limit", a->limit, {"newest runs that are listed; 0: all", 0, 1 << 20});
   flags.flag("--json", a->json, "one JSON object");
+  flags.integer("--port", a->port, {"serve: where it listens; 0: a port that is free", 0, 65535});
+  flags.text("--host", a->host, {.help = "serve: the address it listens on"});
+  flags.flag("--no-auth", a->no_auth, "serve: let other machines read the runs without a password");
   return [a](const Invocation&) { return run(*a); };
 }
 

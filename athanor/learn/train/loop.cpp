@@ -49,6 +49,7 @@ class Loop {
     TrainRecipe recipe = parts.recipe;
     state_.recipe = base::options_to_node(base::visit_of(recipe));
     earlier_s_ = state_.elapsed_s;
+    samples_ = options_.sample_every > 0 && parts.write_samples;
   }
 
   TrainResult run() {
@@ -151,6 +152,7 @@ class Loop {
     log_->progress(state_, now, left_seconds());
     if (state_.step % options_.log_every == 0 || over()) log_training(now);
     if (options_.eval_every > 0 && state_.step % options_.eval_every == 0 && !over()) evaluate();
+    if (samples_ && (state_.step % options_.sample_every == 0 || over())) write_samples();
     if (options_.save_every > 0 && state_.step % options_.save_every == 0) save();
   }
 
@@ -177,7 +179,7 @@ class Loop {
 
   void add_entry(const LogEntry& entry) {
     state_.log.push_back(entry);
-    log_->add(entry);
+    log_->add(entry, state_.elapsed_s);
     if (parts_.hooks.on_log) parts_.hooks.on_log(entry);
   }
 
@@ -207,6 +209,18 @@ class Loop {
     }
     last_evaluation_ = held_out;
     return held_out;
+  }
+
+  /// Of the averaged weights where there are some. A model that the engine cannot run is no reason to end.
+  void write_samples() {
+    try {
+      std::optional<BorrowedWeights> borrowed;
+      if (saver_.average) borrowed.emplace(parts_.weights, saver_.average->values());
+      log_->add_samples(state_.step, options_.sample_prompts, parts_.write_samples());
+    } catch (const base::Error& error) {
+      base::log_warning(base::cat("no samples are written: ", error.what()));
+      samples_ = false;
+    }
   }
 
   void save() {
@@ -248,6 +262,7 @@ class Loop {
   double earlier_s_ = 0, step_seconds_ = 0, window_seconds_ = 0, compute_seconds_ = 0;
   int64_t window_tokens_ = 0, tokens_ = 0, steps_now_ = 0, saved_step_ = -1;
   std::optional<Evaluation> last_evaluation_;
+  bool samples_ = false;
 };
 
 }  // namespace

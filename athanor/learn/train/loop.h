@@ -9,6 +9,8 @@
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/progress.h"
 #include "athanor/learn/adapters/adapter.h"
+#include "athanor/core/text/tokenizer.h"
+#include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
 #include "athanor/learn/train/run_folder.h"
@@ -17,10 +19,19 @@
 
 namespace athanor::train {
 
+/// What a text is written with while the model learns: the decoder holds the weights that would be saved now.
+struct SampleRequest {
+  nn::Decoder& decoder;
+  const text::Tokenizer& tokenizer;
+  const TrainOptions& options;
+};
+
 struct TrainHooks {
   base::ProgressSink* progress = nullptr;
   std::function<void(const LogEntry& entry)> on_log;  // each line of train.log
   bool history = true;                                // keep the run in history::default_path()
+  /// A text for each of options.sample_prompts; without it none are written.
+  std::function<std::vector<std::string>(const SampleRequest& request)> write_samples;
 };
 
 struct TrainResult {
@@ -45,6 +56,7 @@ struct LoopParts {
   TrainHooks hooks = {};
   /// Set: only what it added learns, and the run's folders are PEFT adapter folders.
   adapters::Adapter* adapter = nullptr;
+  std::function<std::vector<std::string>()> write_samples = {};
 };
 
 /// Trains from `start` (a checkpoint of this run; none: from the weights as they are) to the end of the recipe, or until

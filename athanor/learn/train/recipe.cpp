@@ -5,6 +5,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/flat_values.h"
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
@@ -75,18 +76,12 @@ void visit_cadence(TrainOptions& o, base::OptionVisitor& v) {
           .choices = {"skip", "stop"}});
 }
 
-using Flat = std::map<std::string, std::string>;
-
-void flatten(const base::Node& node, const std::string& name, Flat& out) {
-  if (node.kind == base::Node::Kind::kMap) {
-    for (const auto& [key, value] : node.members) flatten(value, name.empty() ? key : name + "." + key, out);
-  } else if (node.kind == base::Node::Kind::kList) {
-    std::string list;
-    for (const base::Node& item : node.items) list += (list.empty() ? "" : ", ") + item.scalar;
-    out[name] = "[" + list + "]";
-  } else {
-    out[name] = node.scalar;
-  }
+void visit_samples(TrainOptions& o, base::OptionVisitor& v) {
+  v.integer("sample_every", o.sample_every,
+            {"steps between texts that the model writes, for `athanor runs serve`; 0: none", 0, 1e9});
+  v.texts("sample_prompts", o.sample_prompts, {"how these texts begin"});
+  v.integer("sample_tokens", o.sample_tokens, {"tokens of such a text", 1, 100000});
+  v.number("sample_temperature", o.sample_temperature, {"of such a text; 0: the likeliest token each time", 0, 100});
 }
 
 bool may_change(const std::string& name) {
@@ -104,7 +99,11 @@ bool may_change(const std::string& name) {
                                       "train.save_dtype",
                                       "train.time_limit_s",
                                       "train.patience",
-                                      "train.on_nonfinite"};
+                                      "train.on_nonfinite",
+                                      "train.sample_every",
+                                      "train.sample_prompts",
+                                      "train.sample_tokens",
+                                      "train.sample_temperature"};
   return std::any_of(std::begin(kFree), std::end(kFree), [&](const char* free) { return name == free; });
 }
 
@@ -114,6 +113,7 @@ void TrainOptions::visit(base::OptionVisitor& v) {
   visit_shape(*this, v);
   visit_update(*this, v);
   visit_cadence(*this, v);
+  visit_samples(*this, v);
 }
 
 void TrainRecipe::visit(base::OptionVisitor& v) {
@@ -137,6 +137,9 @@ TrainRecipe read_recipe(const base::Node& tree) {
   TrainRecipe recipe;
   base::read_options(tree, recipe, "train.recipe");
   adapters::check_options(recipe.adapter);
+  if (recipe.train.sample_every > 0 && recipe.train.sample_prompts.empty())
+    base::input_error("train.recipe",
+                      {"train.sample_every without train.sample_prompts", "", "", "train.sample_prompts='[Once upon a time]'"});
   if (recipe.train.dtype == "auto") recipe.train.dtype = nn::fast_bf16(nn::device_named(recipe.train.device)) ? "bf16" : "f32";
   return recipe;
 }
@@ -147,9 +150,7 @@ std::string recipe_to_yaml(const TrainRecipe& recipe) {
 }
 
 std::vector<std::string> forbidden_changes(const base::Node& before, const base::Node& now) {
-  Flat old_values, new_values;
-  flatten(before, "", old_values);
-  flatten(now, "", new_values);
+  std::map<std::string, std::string> old_values = base::flat_values(before), new_values = base::flat_values(now);
   for (const auto& [name, value] : old_values) new_values.try_emplace(name, "");
   std::vector<std::string> changes;
   for (const auto& [name, value] : new_values) {

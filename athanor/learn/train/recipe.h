@@ -50,6 +50,11 @@ struct TrainOptions {
   std::string save_dtype = "f32";
   std::string on_nonfinite = "skip";
 
+  int64_t sample_every = 0;  // 0: never
+  std::vector<std::string> sample_prompts;
+  int64_t sample_tokens = 64;
+  double sample_temperature = 0.8;
+
   void visit(base::OptionVisitor& v);
 };
 

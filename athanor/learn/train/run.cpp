@@ -91,6 +91,7 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   base::write_file(folder.path() / "recipe.yaml", recipe_to_yaml(recipe));
   LoopParts parts{*objective, model.weights, recipe, folder, data_key, {}, hooks, model.adapter.get()};
   parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe); };
+  if (hooks.write_samples) parts.write_samples = [&] { return hooks.write_samples({*model.decoder, *tokenizer, recipe.train}); };
   return run_loop(parts, start);
 }
 

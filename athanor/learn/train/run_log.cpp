@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 
 #include "athanor/core/base/atomic_file.h"
 #include "athanor/core/base/cat.h"
@@ -19,6 +20,14 @@ std::string rate_text(double lr) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2g", lr);
   return text;
+}
+
+/// What this process holds of memory now.
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double all = 0, resident = NAN;
+  statm >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -56,7 +65,7 @@ void RunLog::without_history(const std::exception& error) {
   history_.reset();
 }
 
-void RunLog::add(const LogEntry& entry) {
+void RunLog::add(const LogEntry& entry, double elapsed_s) {
   std::string line = log_line(entry) + "\n";
   if (std::fputs(line.c_str(), file_.get()) < 0 || std::fflush(file_.get()) != 0)
     base::file_error("train.log", {"cannot write " + (options_.folder / "train.log").string(), std::strerror(errno)});
@@ -74,10 +83,21 @@ void RunLog::add(const LogEntry& entry) {
     put("eval/bits_per_byte", entry.held_out->bits_per_byte);
   }
   events_.add(entry.step, values);
-  if (history_) to_history(entry);
+  if (history_) to_history(entry, elapsed_s);
 }
 
-void RunLog::to_history(const LogEntry& entry) {
+void RunLog::add_samples(int64_t step, const std::vector<std::string>& prompts, const std::vector<std::string>& texts) {
+  if (!history_) return;
+  std::vector<history::TextSample> samples;
+  for (size_t i = 0; i < texts.size(); ++i) samples.push_back({step, static_cast<int64_t>(i), prompts.at(i), texts[i]});
+  try {
+    history_->add_samples(run_, samples);
+  } catch (const base::Error& error) {
+    without_history(error);
+  }
+}
+
+void RunLog::to_history(const LogEntry& entry, double elapsed_s) {
   std::vector<history::Point> points;
   auto put = [&](const char* metric, double value) {
     if (std::isfinite(value)) points.push_back({entry.step, metric, value});
@@ -92,6 +112,8 @@ void RunLog::to_history(const LogEntry& entry) {
     put("eval_loss", entry.held_out->loss);
     put("bits_per_byte", entry.held_out->bits_per_byte);
   }
+  put("elapsed_s", elapsed_s);
+  if (entry.training) put("memory_bytes", resident_bytes());
   try {
     history_->add(run_, entry.step, points);
   } catch (const base::Error& error) {

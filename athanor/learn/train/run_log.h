@@ -25,14 +25,17 @@ class RunLog {
   /// `state.log` is what the run has logged so far: train.log is written anew with it, so that it holds each step once after a
   /// resume. A history that cannot be written is a warning, not the end of the run.
   RunLog(const RunLogOptions& options, const TrainerState& state);
-  void add(const LogEntry& entry);
+  /// `elapsed_s`: seconds of training so far.
+  void add(const LogEntry& entry, double elapsed_s);
+  /// What the model wrote, into the history.
+  void add_samples(int64_t step, const std::vector<std::string>& prompts, const std::vector<std::string>& texts);
   /// "step 120/1000 loss 2.31 lr 1e-4 tok/s 8.1k eta 0:42"; `left_s` < 0: unknown.
   void progress(const TrainerState& state, const LogEntry::Training& newest, double left_s);
   /// status: finished, stopped, failed.
   void finish(std::string_view status, std::string_view line);
 
  private:
-  void to_history(const LogEntry& entry);
+  void to_history(const LogEntry& entry, double elapsed_s);
   void without_history(const std::exception& error);
   RunLogOptions options_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
