@@ -170,7 +170,7 @@ std::string error_of_keys(const std::function<void(checkpoint::GgufWriter&)>& ad
 }
 
 TEST(GgufModel, WhatIsMissingOrWrongIsNamed) {
-  EXPECT_NE(error_of_keys([](auto&) {}).find("key general.architecture; got nothing; expected one of llama qwen2 gpt2"),
+  EXPECT_NE(error_of_keys([](auto&) {}).find("key general.architecture; got nothing; expected one of llama smollm3 granite qwen2"),
             std::string::npos);
   EXPECT_NE(error_of_keys([](auto& w) { w.text("general.architecture", "rwkv9"); }).find("not supported; got rwkv9"),
             std::string::npos);
