@@ -79,8 +79,9 @@ TEST_P(GgufFamilies, AFileGivesTheLogitsOfItsFolder) {
     writer.write(temp / "m.gguf");
     const models::GgufModel model = models::open_gguf_model(temp / "m.gguf");
     const auto from_file = logits(model.decoder, model.folder.weights, WeightKind::kF32);
-    if (type == std::string("f32"))
+    if (type == std::string("f32")) {
       EXPECT_LE(testing::largest_difference(from_file, logits(decoder, folder.weights, WeightKind::kF32)), 1e-5);
+    }
     std::vector<std::vector<std::byte>> storage;
     const Checkpoint back = Checkpoint::of("back", models::folder_arrays(model, base::DType::kF32, storage), nullptr);
     const auto from_folder = logits(models::decoder_from_config(*model.folder.config), back, WeightKind::kF32);
