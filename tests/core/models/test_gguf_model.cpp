@@ -197,6 +197,30 @@ TEST(GgufModel, WhatIsMissingOrWrongIsNamed) {
             std::string::npos);
 }
 
+TEST(GgufModel, ATensorOfAnotherShapeIsNamed) {
+  testing::TempFolder temp;
+  const ModelFolder folder = folder_of("gpt2-base");
+  checkpoint::GgufWriter writer, other;
+  add_gguf_model(decoder_from_config(*folder.config), folder.weights, "f32", writer);
+  writer.write(temp / "m.gguf");
+  const auto file = checkpoint::GgufFile::open(temp / "m.gguf");
+  for (const auto& item : file.metadata.items()) {
+    if (item.value.type == checkpoint::GgufType::kText) other.text(item.key, item.value.texts[0]);
+    if (item.value.type == checkpoint::GgufType::kU32)
+      other.integer(item.key, static_cast<uint32_t>(*file.metadata.integer(item.key)));
+    if (item.value.type == checkpoint::GgufType::kF32) other.number(item.key, *file.metadata.number(item.key));
+  }
+  for (const NamedArray& tensor : file.tensors) {
+    const bool flat = tensor.name == "blk.1.attn_qkv.weight";
+    other.tensor(tensor.name, flat ? std::vector<int64_t>{tensor.array.count()} : tensor.array.shape,
+                 checkpoint::block_format("F32"),
+                 [&tensor] { return std::vector<std::byte>(tensor.array.bytes.begin(), tensor.array.bytes.end()); });
+  }
+  other.write(temp / "flat.gguf");
+  const std::string error = error_of([&] { open_gguf_model(temp / "flat.gguf"); });
+  EXPECT_NE(error.find("flat.gguf: tensor blk.1.attn_qkv.weight has another shape than the keys say"), std::string::npos) << error;
+}
+
 TEST(GgufModel, WhatGgufCannotSayIsRefused) {
   testing::TempFolder temp;
   const ModelFolder folder = folder_of("llama-gqa");

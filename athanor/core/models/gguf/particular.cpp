@@ -2,9 +2,11 @@
 
 #include "athanor/core/models/gguf/particular.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
+#include "athanor/core/models/config_reader.h"
 #include "athanor/core/models/gguf/tensors.h"
 
 namespace athanor::models {
@@ -61,9 +63,9 @@ void read_gemma3(const GgufContents& file, Json& config) {
   config["rope_parameters"] = {{"full_attention", config["rope_parameters"]}, {"sliding_attention", local}};
   config.erase("rope_theta");
   if (config.contains("sliding_window")) return;
+  const int64_t layers = std::clamp<int64_t>(config["num_hidden_layers"].get<int64_t>(), 0, kMostLayers);
   config["sliding_window"] = nullptr;
-  config["layer_types"] = Json::array();
-  for (int64_t i = 0; i < config["num_hidden_layers"].get<int64_t>(); ++i) config["layer_types"].push_back("full_attention");
+  config["layer_types"] = std::vector<std::string>(static_cast<size_t>(layers), "full_attention");
 }
 
 void write_gemma3(const DecoderSpec& spec, checkpoint::GgufWriter& writer) {

@@ -54,13 +54,14 @@ class Renamer {
   ArrayView array_of(const WeightPlace& place) {
     const Slot slot = place.row->slot;
     const std::string name = gguf_tensor_name(architecture_, spec_, slot, place.layer);
-    if (is_expert_slot(slot)) return expert(name, place);
-    if (slot == Slot::kKvUp) return latent(name, place.layer);
-    ArrayView array = by_name_.contains(name) ? at(name) : part_of_fused(name, slot, place.layer);
+    ArrayView array = is_expert_slot(slot)      ? expert(name, place)
+                      : slot == Slot::kKvUp     ? latent(name, place.layer)
+                      : by_name_.contains(name) ? at(name)
+                                                : part_of_fused(name, slot, place.layer);
     if (slot == Slot::kQNorm || slot == Slot::kKNorm) array.shape = {array.count()};  // StableLM's: a row for each head
+    expect_shape(name, array, weight_shape(decoder_, slot));
     const int64_t heads = architecture_.rotary == GgufRotary::kNeighbours ? rotating_heads(spec_, slot) : 0;
-    if (heads > 0 && array.shape.front() == heads * spec_.head_dim)
-      array = ordered_rows(array, inverse(neighbours_of_halves(array.shape.front(), heads)), made_);
+    if (heads > 0) array = ordered_rows(array, inverse(neighbours_of_halves(array.shape.front(), heads)), made_);
     return array;
   }
 

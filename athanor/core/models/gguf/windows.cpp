@@ -6,6 +6,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/core/models/config_reader.h"
 
 namespace athanor::models {
 namespace {
@@ -38,7 +39,6 @@ std::vector<bool> sliding_layers(const GgufContents& file, const GgufArchitectur
 void read_windows(const GgufContents& file, const GgufArchitecture& architecture, base::Json& config) {
   const int64_t window = file.metadata.integer(base::cat(architecture.name, ".attention.sliding_window")).value_or(0);
   const auto layers = config["num_hidden_layers"].is_number() ? config["num_hidden_layers"].get<int64_t>() : 0;
-  constexpr int64_t kMostLayers = 1024;  // as ConfigReader has it
   if (window <= 0 || layers < 1 || layers > kMostLayers) return;
   const std::vector<bool> sliding = sliding_layers(file, architecture, layers);
   if (std::none_of(sliding.begin(), sliding.end(), [](bool s) { return s; })) return;
