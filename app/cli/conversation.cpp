@@ -29,10 +29,9 @@ text::SpecialTokens special_tokens(const text::Tokenizer& tokenizer) {
 text::ChatTemplate chat_template_of(const RunningModel& model, const text::Tokenizer& tokenizer, const std::string& file) {
   if (!file.empty()) return {base::read_text_file(file), file, special_tokens(tokenizer)};
   const std::string path = model.folder.path.string();
-  if (is_gguf(path)) {
+  if (model.gguf) {
     constexpr const char* kKey = "tokenizer.chat_template";
-    if (auto source = checkpoint::GgufFile::open(path).metadata.text(kKey))
-      return {*source, base::cat(path, ": ", kKey), special_tokens(tokenizer)};
+    if (auto source = model.gguf->metadata.text(kKey)) return {*source, base::cat(path, ": ", kKey), special_tokens(tokenizer)};
   } else if (auto chat = text::ChatTemplate::load(path)) {
     return *std::move(chat);
   }

@@ -1,6 +1,5 @@
 #include "app/cli/logits_file.h"
 
-#include "app/cli/gguf_tokenizer.h"
 #include "app/cli/model.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
@@ -17,10 +16,11 @@ checkpoint::NamedArray rows_of(std::string name, int64_t length, const std::vect
 
 }  // namespace
 
-std::vector<text::TokenId> logits_input(const LogitsArguments& a, int64_t vocab) {
+std::vector<text::TokenId> logits_input(const LogitsArguments& a, int64_t vocab,
+                                        const std::function<std::unique_ptr<text::Tokenizer>()>& tokenizer) {
   if (a.ids.empty() == a.text.empty())
     base::input_error("cli.logits", {"which tokens?", a.ids.empty() ? "none" : "--ids and --text", "--ids 1,2,3 or --text TEXT"});
-  auto ids = a.ids.empty() ? open_tokenizer(a.model)->encode(a.text) : parse_ids(a.ids, vocab);
+  auto ids = a.ids.empty() ? tokenizer()->encode(a.text) : parse_ids(a.ids, vocab);
   if (ids.empty()) base::input_error("cli.logits", {"no tokens", "", "at least one"});
   return ids;
 }

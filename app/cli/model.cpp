@@ -52,12 +52,19 @@ RunningModel from_folder(const std::string& path) {
 
 RunningModel from_gguf(const std::string& path) {
   models::GgufModel model = models::open_gguf_model(path);
-  return {.folder = std::move(model.folder), .decoder = std::move(model.decoder), .engine = {}, .end_ids = {}};
+  return {.folder = std::move(model.folder),
+          .decoder = std::move(model.decoder),
+          .engine = {},
+          .end_ids = {},
+          .gguf = std::make_shared<checkpoint::GgufFile>(std::move(model.file))};
 }
 
 }  // namespace
 
-std::unique_ptr<text::Tokenizer> RunningModel::tokenizer() const { return open_tokenizer(folder.path.string()); }
+std::unique_ptr<text::Tokenizer> RunningModel::tokenizer() const {
+  const std::string path = folder.path.string();
+  return gguf ? text::tokenizer_from_gguf(vocabulary_of(gguf->metadata), path) : text::load_tokenizer(path);
+}
 
 void declare_model(Flags& flags, ModelArguments& arguments) {
   flags.positional("MODEL", arguments.model, "a folder in Hugging Face's layout, or a .gguf file", false);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cli/command.h"
+#include "athanor/core/checkpoint/gguf.h"
 #include "athanor/core/checkpoint/model_folder.h"
 #include "athanor/core/models/family.h"
 #include "athanor/core/text/tokenizer.h"
@@ -17,7 +18,8 @@ struct RunningModel {
   checkpoint::ModelFolder folder;
   models::DecoderModel decoder;
   std::shared_ptr<const engine::Model> engine;
-  std::vector<text::TokenId> end_ids;  // from generation_config.json, else config.json
+  std::vector<text::TokenId> end_ids;                     // from generation_config.json, else config.json
+  std::shared_ptr<const checkpoint::GgufFile> gguf = {};  // where the model is one
 
   /// The folder's or file's tokenizer; input_error where it has none.
   std::unique_ptr<text::Tokenizer> tokenizer() const;

@@ -30,7 +30,7 @@ std::string only_adapter(const std::vector<std::string>& given) {
 int logits_command(const LogitsArguments& a, const Invocation& call) {
   nn::install_shared_threads();
   auto folder = checkpoint::ModelFolder::open(a.model);
-  auto ids = logits_input(a, models::decoder_from_config(*folder.config).spec.vocab);
+  auto ids = logits_input(a, models::decoder_from_config(*folder.config).spec.vocab, [&] { return text::load_tokenizer(a.model); });
   nn::DecoderOptions options;
   options.device = nn::device_named(call.everywhere.device);
   if (!call.everywhere.dtype.empty()) options.dtype = nn::scalar_type_of(*base::dtype_from_user(call.everywhere.dtype));

@@ -52,9 +52,7 @@ def small():
     for name, options in VARIANTS.items():
         model = train(**options)
         sp = sentencepiece.SentencePieceProcessor(model_proto=model)
-        # several ways of one score: which comes out depends on the last bits of float sums
-        texts = TEXTS[:-1] if name == 'user symbols, unigram' else TEXTS
-        cases = [{'text': x, 'ids': sp.encode(x)} for x in texts]
+        cases = [{'text': x, 'ids': sp.encode(x)} for x in TEXTS]
         decodings = []
         for _ in range(20):
             ids = [rng.randrange(sp.get_piece_size()) for _ in range(rng.randrange(1, 9))]
@@ -70,8 +68,7 @@ def real():
         texts = {}
         for f in FILES:
             ids = sp.encode((DATA / f).read_bytes().decode())
-            if (name, f) != ('unigram', 'text/c4_demo.jsonl'):  # one of its 336,855 ids hangs on how a long text's float sums are kept small
-                texts[f] = [len(ids), str(ids_hash(ids))]
+            texts[f] = [len(ids), str(ids_hash(ids))]
         rng, hashes = Random(12), []
         for _ in range(20):
             value = 0

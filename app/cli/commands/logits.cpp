@@ -11,7 +11,7 @@ namespace {
 
 int run(const LogitsArguments& a, const ModelArguments& model_arguments, const Invocation& call) {
   RunningModel model = open_model(model_arguments, call.everywhere.dtype);
-  auto ids = logits_input(a, model.decoder.spec.vocab);
+  auto ids = logits_input(a, model.decoder.spec.vocab, [&] { return model.tokenizer(); });
   engine::Session session(model.engine);
   std::vector<std::vector<float>> hidden;
   std::vector<float> logits = session.append_all(ids, a.hidden ? &hidden : nullptr);

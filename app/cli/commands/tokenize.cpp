@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include "app/cli/output.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/base/json.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/text/tokenizer.h"
 
@@ -19,7 +21,7 @@ namespace {
 
 struct Arguments {
   std::string tokenizer, file, text;
-  bool decode = false, json = false, no_special = false;
+  bool decode = false, json = false, no_special = false, lines = false;
 };
 
 std::string input_text(const Flags& flags, const Arguments& a) {
@@ -44,9 +46,37 @@ base::Json as_json(const std::vector<text::TokenId>& ids, const text::Tokenizer&
   return {{"ids", ids}, {"tokens", std::move(tokens)}};
 }
 
+/// A line of JSON: a text, or an object with "text".
+std::string text_of_line(std::string_view line, const std::string& place) {
+  const base::Json json = base::parse_json(line, "cli.tokenize", place);
+  const base::Json& text = json.is_object() && json.contains("text") ? json["text"] : json;
+  if (!text.is_string())
+    base::file_error("cli.tokenize", {base::cat(place, ": no text"), json.type_name(), "\"a text\" or {\"text\": \"a text\"}"});
+  return text.get<std::string>();
+}
+
+void run_lines(std::string_view lines, const Arguments& a, const text::Tokenizer& tokenizer) {
+  const text::EncodeOptions options = {.add_special_tokens = !a.no_special, .parse_special = !a.no_special};
+  for (size_t number = 1; !lines.empty(); ++number) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const auto ids = tokenizer.encode(text_of_line(line, base::cat(a.file.empty() ? "-" : a.file, ":", number)), options);
+    if (a.json)
+      print_json({{"ids", ids}});
+    else
+      print_ids(ids);
+  }
+}
+
 int run(const Flags& flags, const Arguments& a) {
+  if (a.lines && a.decode) base::input_error("cli.tokenize", {"--lines goes one way", "--decode", "one of them"});
   auto tokenizer = open_tokenizer(a.tokenizer);
   std::string text = input_text(flags, a);
+  if (a.lines) {
+    run_lines(text, a, *tokenizer);
+    return 0;
+  }
   if (a.decode) {
     auto ids = parse_ids(text, tokenizer->vocab_size());
     std::string decoded = tokenizer->decode(ids, a.no_special);
@@ -74,7 +104,8 @@ Run declare_tokenize(Flags& flags) {
   flags.text("--text", a->text, {"the text itself"});
   flags.flag("--decode", a->decode, "the other way: the text is a list of ids");
   flags.flag("--no-special", a->no_special, "add and recognise no special tokens (with --decode: leave them out)");
-  flags.flag("--json", a->json, "one JSON object: ids, tokens");
+  flags.flag("--lines", a->lines, "the input is JSON Lines, a text or an object with \"text\" in each: a line of ids for each");
+  flags.flag("--json", a->json, "one JSON object: ids, tokens (with --lines: ids)");
   return [a, &flags](const Invocation&) { return run(flags, *a); };
 }
 

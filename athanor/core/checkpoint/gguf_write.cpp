@@ -76,24 +76,37 @@ void GgufWriter::integers(std::string_view name, std::span<const int32_t> values
   for (int32_t value : values) put(metadata_, value);
 }
 
+void GgufWriter::booleans(std::string_view name, const std::vector<bool>& values) {
+  key(name, GgufType::kArray);
+  put(metadata_, GgufType::kBool);
+  put(metadata_, static_cast<uint64_t>(values.size()));
+  for (bool value : values) put(metadata_, static_cast<uint8_t>(value));
+}
+
 void GgufWriter::tensor(std::string name, std::vector<int64_t> shape, const BlockFormat& format, Make make) {
   const auto count = base::checked_count(shape);
   base::expect(count && *count > 0 && !shape.empty() && shape.back() % format.values == 0, kGgufWriteWhere,
                "a tensor's rows are no whole blocks");
-  for (const Tensor& other : tensors_)
-    if (other.name == name) base::input_error(kGgufWriteWhere, {"two tensors of one name", name, "each name once"});
+  if (find(name)) base::input_error(kGgufWriteWhere, {"two tensors of one name", name, "each name once"});
   const auto bytes = static_cast<uint64_t>(*count / format.values * format.bytes);
   tensors_.push_back({std::move(name), std::move(shape), &format, std::move(make), bytes});
 }
 
-std::string GgufWriter::header() const {
+const GgufWriter::Tensor* GgufWriter::find(std::string_view name) const {
+  const auto found = std::find_if(tensors_.begin(), tensors_.end(), [&](const Tensor& tensor) { return tensor.name == name; });
+  return found == tensors_.end() ? nullptr : &*found;
+}
+
+std::string GgufWriter::keys() const { return header(false); }
+
+std::string GgufWriter::header(bool with_tensors) const {
   std::string out = "GGUF";
   put(out, uint32_t{3});
-  put(out, static_cast<uint64_t>(tensors_.size()));
+  put(out, static_cast<uint64_t>(with_tensors ? tensors_.size() : 0));
   put(out, static_cast<uint64_t>(keys_.size()));
   out += metadata_;
   uint64_t offset = 0;
-  for (const Tensor& tensor : tensors_) {
+  for (const Tensor& tensor : with_tensors ? std::span(tensors_) : std::span<const Tensor>()) {
     put_text(out, tensor.name);
     put(out, static_cast<uint32_t>(tensor.shape.size()));
     for (auto size = tensor.shape.rbegin(); size != tensor.shape.rend(); ++size) put(out, static_cast<uint64_t>(*size));
@@ -110,7 +123,7 @@ void GgufWriter::write(const std::filesystem::path& path) const {
   for (const Tensor& tensor : tensors_) total += tensor.bytes;
   base::Progress progress("writing", total, "B");
   base::AtomicFile file(path);
-  file.write(header());
+  file.write(header(true));
   for (const Tensor& tensor : tensors_) {
     std::vector<std::byte> bytes = tensor.make();
     base::expect(bytes.size() == tensor.bytes, kGgufWriteWhere, "a tensor's bytes do not fit its shape and type");

@@ -23,6 +23,7 @@ class GgufWriter {
   void texts(std::string_view key, std::span<const std::string> values);
   void numbers(std::string_view key, std::span<const float> values);
   void integers(std::string_view key, std::span<const int32_t> values);
+  void booleans(std::string_view key, const std::vector<bool>& values);
 
   using Make = std::function<std::vector<std::byte>()>;
   /// `shape` is row-major, with rows of whole blocks of `format`; `make` gives the bytes when their turn comes.
@@ -31,7 +32,6 @@ class GgufWriter {
   /// The file, whole or not at all.
   void write(const std::filesystem::path& path) const;
 
- private:
   struct Tensor {
     std::string name;
     std::vector<int64_t> shape;
@@ -39,8 +39,14 @@ class GgufWriter {
     Make make;
     uint64_t bytes;
   };
+  /// nullptr where no such tensor was added.
+  const Tensor* find(std::string_view name) const;
+  /// A file of the keys alone, for parse_gguf.
+  std::string keys() const;
+
+ private:
   void key(std::string_view name, GgufType type);
-  std::string header() const;
+  std::string header(bool with_tensors) const;
 
   std::vector<std::string> keys_;
   std::string metadata_;  // the keys as they lie in the file

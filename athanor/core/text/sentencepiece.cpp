@@ -61,16 +61,14 @@ class ModelBuilder {
   }
 
   std::unique_ptr<Model> unigram() {
-    float smallest = FLT_MAX, largest = FLT_MIN;
-    for (const Proto::Piece& piece : proto_.pieces) {
-      if (piece.type != Proto::kNormal) continue;
-      smallest = std::min(smallest, piece.score), largest = std::max(largest, piece.score);
-    }
+    float smallest = FLT_MAX;
+    for (const Proto::Piece& piece : proto_.pieces)
+      if (piece.type == Proto::kNormal) smallest = std::min(smallest, piece.score);
     UnigramPieces pieces;
     for (const Proto::Piece& piece : proto_.pieces) {
-      // a user-defined piece has a bonus, so that it is always taken
-      bool whole = piece.type == Proto::kUserDefined;
-      pieces.scores.push_back(whole ? static_cast<float>(piece.piece.size()) * largest - 0.1 : static_cast<double>(piece.score));
+      // a user-defined piece has a bonus, so that it is always taken, and a longer one before a shorter
+      const bool whole = piece.type == Proto::kUserDefined;
+      pieces.scores.push_back(whole ? 0.1 * (static_cast<double>(piece.piece.size()) - 1) : static_cast<double>(piece.score));
     }
     pieces.vocabulary = std::move(vocabulary_);
     pieces.usable = usable(true);

@@ -150,7 +150,7 @@ TEST(GgufModel, TypesAreThoseOfLlamaCpp) {
   EXPECT_EQ(formats("llama-gqa", "q4_0").at("blk.0.attn_k.weight"), "Q4_0");
 }
 
-std::string error_of(const std::function<void()>& act) {
+std::string error_of_gguf_model(const std::function<void()>& act) {
   try {
     act();
   } catch (const base::Error& error) {
@@ -166,11 +166,11 @@ std::string error_of_keys(const std::function<void(checkpoint::GgufWriter&)>& ad
   add(writer);
   writer.tensor("token_embd.weight", {4, 4}, checkpoint::block_format("F32"), [] { return std::vector<std::byte>(64); });
   writer.write(temp / "m.gguf");
-  return error_of([&] { open_gguf_model(temp / "m.gguf"); });
+  return error_of_gguf_model([&] { open_gguf_model(temp / "m.gguf"); });
 }
 
 TEST(GgufModel, WhatIsMissingOrWrongIsNamed) {
-  EXPECT_NE(error_of_keys([](auto&) {}).find("key general.architecture; got nothing; expected one of llama qwen2 gpt2"),
+  EXPECT_NE(error_of_keys([](auto&) {}).find("key general.architecture; got nothing; expected one of llama smollm3 granite qwen2"),
             std::string::npos);
   EXPECT_NE(error_of_keys([](auto& w) { w.text("general.architecture", "rwkv9"); }).find("not supported; got rwkv9"),
             std::string::npos);
@@ -197,17 +197,43 @@ TEST(GgufModel, WhatIsMissingOrWrongIsNamed) {
             std::string::npos);
 }
 
+TEST(GgufModel, ATensorOfAnotherShapeIsNamed) {
+  testing::TempFolder temp;
+  const ModelFolder folder = folder_of("gpt2-base");
+  checkpoint::GgufWriter writer, other;
+  add_gguf_model(decoder_from_config(*folder.config), folder.weights, "f32", writer);
+  writer.write(temp / "m.gguf");
+  const auto file = checkpoint::GgufFile::open(temp / "m.gguf");
+  for (const auto& item : file.metadata.items()) {
+    if (item.value.type == checkpoint::GgufType::kText) other.text(item.key, item.value.texts[0]);
+    if (item.value.type == checkpoint::GgufType::kU32)
+      other.integer(item.key, static_cast<uint32_t>(*file.metadata.integer(item.key)));
+    if (item.value.type == checkpoint::GgufType::kF32) other.number(item.key, *file.metadata.number(item.key));
+  }
+  for (const NamedArray& tensor : file.tensors) {
+    const bool flat = tensor.name == "blk.1.attn_qkv.weight";
+    other.tensor(tensor.name, flat ? std::vector<int64_t>{tensor.array.count()} : tensor.array.shape,
+                 checkpoint::block_format("F32"),
+                 [&tensor] { return std::vector<std::byte>(tensor.array.bytes.begin(), tensor.array.bytes.end()); });
+  }
+  other.write(temp / "flat.gguf");
+  const std::string error = error_of_gguf_model([&] { open_gguf_model(temp / "flat.gguf"); });
+  EXPECT_NE(error.find("flat.gguf: tensor blk.1.attn_qkv.weight has another shape than the keys say"), std::string::npos) << error;
+}
+
 TEST(GgufModel, WhatGgufCannotSayIsRefused) {
   testing::TempFolder temp;
   const ModelFolder folder = folder_of("llama-gqa");
-  EXPECT_NE(
-      error_of([&] { write(folder, *folder.config, "q3_k_s", temp / "m.gguf"); }).find("expected one of f32, f16, bf16, q8_0"),
-      std::string::npos);
+  EXPECT_NE(error_of_gguf_model([&] {
+              write(folder, *folder.config, "q3_k_s", temp / "m.gguf");
+            }).find("expected one of f32, f16, bf16, q8_0"),
+            std::string::npos);
   Json config = *folder.config;
   config["hidden_act"] = "gelu";
-  EXPECT_NE(error_of([&] { write(folder, config, "f32", temp / "m.gguf"); }).find("its activation"), std::string::npos);
+  EXPECT_NE(error_of_gguf_model([&] { write(folder, config, "f32", temp / "m.gguf"); }).find("its activation"), std::string::npos);
   const ModelFolder dynamic = folder_of("llama-rope-dynamic");
-  EXPECT_NE(error_of([&] { write(dynamic, *dynamic.config, "f32", temp / "m.gguf"); }).find("got dynamic"), std::string::npos);
+  EXPECT_NE(error_of_gguf_model([&] { write(dynamic, *dynamic.config, "f32", temp / "m.gguf"); }).find("got dynamic"),
+            std::string::npos);
 }
 
 }  // namespace

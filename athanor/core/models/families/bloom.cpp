@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_bloom(const ConfigReader& reader) {
+DecoderSpec bloom_spec(const ConfigReader& reader) {
   DecoderSpec spec;
   const auto size = [&](const char* name, const char* other, int64_t most) {
     return reader.has(name) ? reader.integer(name, 1, most) : reader.integer(other, 1, most);
@@ -77,7 +77,7 @@ Family bloom_family() {
   return {{"bloom", "ALiBi, a norm on the embedding, biases everywhere", "arXiv:2211.05100", "families/bloom.cpp"},
           "BloomForCausalLM",
           "transformer.",
-          read_bloom,
+          bloom_spec,
           bloom_slots,
           bloom_defaults,
           {}};

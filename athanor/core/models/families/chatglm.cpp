@@ -33,7 +33,7 @@ void refuse_other_forms(const ConfigReader& reader) {
     if (!reader.boolean_or(key, true)) reader.refuse(key, "false", "true: not supported");
 }
 
-DecoderSpec read_chatglm(const ConfigReader& reader) {
+DecoderSpec chatglm_spec(const ConfigReader& reader) {
   DecoderSpec spec;
   spec.vocab = reader.integer(reader.has("padded_vocab_size") ? "padded_vocab_size" : "vocab_size", 1, kMostVocab);
   spec.hidden = reader.integer("hidden_size", 1, kMostHidden);
@@ -90,7 +90,7 @@ Family chatglm_family() {
   return {{"chatglm", "GLM under the names of its first files, fused q, k and v", "arXiv:2210.02414", "families/chatglm.cpp"},
           "ChatGLMForConditionalGeneration",
           "transformer.",
-          read_chatglm,
+          chatglm_spec,
           chatglm_slots,
           chatglm_defaults,
           {".rotary_pos_emb.inv_freq"}};

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_deepseek_v3(const ConfigReader& reader) {
+DecoderSpec deepseek_v3_spec(const ConfigReader& reader) {
   const bool interleaved = reader.boolean_or("rope_interleave", true);
   DecoderSpec spec = read_deepseek_shape(reader, {.max_positions = 4096, .rope = {.interleaved = interleaved}});
   spec.experts.sigmoid = spec.experts.correction = true;
@@ -38,7 +38,7 @@ Family deepseek_v3_family() {
            "families/deepseek_v3.cpp"},
           "DeepseekV3ForCausalLM",
           "model.",
-          read_deepseek_v3,
+          deepseek_v3_spec,
           deepseek_slots,
           deepseek_v3_defaults,
           {".rotary_emb.inv_freq"}};

@@ -36,7 +36,7 @@ bool two_norms(const ConfigReader& reader) {
   return new_form(reader) && reader.integer_or("num_ln_in_parallel_attn", 2, 1, 2) == 2;
 }
 
-DecoderSpec read_falcon(const ConfigReader& reader) {
+DecoderSpec falcon_spec(const ConfigReader& reader) {
   DecoderSpec spec;
   read_sizes(reader, spec);
   spec.kv_heads = spec.heads;
@@ -122,7 +122,7 @@ Family falcon_family() {
   return {{"falcon", "one key head or few, attention and feed-forward side by side", "arXiv:2311.16867", "families/falcon.cpp"},
           "FalconForCausalLM",
           "transformer.",
-          read_falcon,
+          falcon_spec,
           falcon_slots,
           falcon_defaults,
           {".rotary_emb.inv_freq"}};

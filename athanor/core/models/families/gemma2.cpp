@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_gemma2(const ConfigReader& reader) {
+DecoderSpec gemma2_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_gemma_shape(
       reader, {.max_positions = 8192, .activation_key = "hidden_activation", .activation = "gelu_pytorch_tanh", .tied = true}, 50,
       30);
@@ -28,7 +28,7 @@ Family gemma2_family() {
   return {{"gemma2", "norms around each part, soft caps, a window on every other layer", "arXiv:2408.00118", "families/gemma2.cpp"},
           "Gemma2ForCausalLM",
           "model.",
-          read_gemma2,
+          gemma2_spec,
           gemma_slots,
           gemma2_defaults,
           {".rotary_emb.inv_freq"}};

@@ -21,7 +21,7 @@ void read_ropes(const ConfigReader& reader, DecoderSpec& spec) {
                                  {.theta = 1e4, .theta_key = "rope_local_base_freq"});
 }
 
-DecoderSpec read_gemma3_text(const ConfigReader& reader) {
+DecoderSpec gemma3_text_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_gemma_shape(reader,
                                       {.max_positions = 131072,
                                        .activation_key = "hidden_activation",
@@ -53,7 +53,7 @@ Family gemma3_text_family() {
            "families/gemma3_text.cpp"},
           "Gemma3ForCausalLM",
           "model.",
-          read_gemma3_text,
+          gemma3_text_spec,
           gemma_slots,
           gemma3_text_defaults,
           {".rotary_emb.inv_freq"}};

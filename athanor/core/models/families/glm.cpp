@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_glm(const ConfigReader& reader) {
+DecoderSpec glm_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(
       reader, {.max_positions = 131072, .eps = 1.5625e-7, .rope = {.interleaved = true, .partial_allowed = true, .partial = 0.5}});
   spec.qkv_bias = reader.boolean_or("attention_bias", true);
@@ -45,7 +45,7 @@ Family glm_family() {
   return {{"glm", "half of each head turns, in neighbouring pairs; fused gate and up", "arXiv:2406.12793", "families/glm.cpp"},
           "GlmForCausalLM",
           "model.",
-          read_glm,
+          glm_spec,
           glm_slots,
           glm_defaults,
           {".rotary_emb.inv_freq"}};
@@ -55,7 +55,7 @@ Family glm4_family() {
   return {{"glm4", "GLM with norms behind each part too", "arXiv:2406.12793", "families/glm.cpp"},
           "Glm4ForCausalLM",
           "model.",
-          read_glm,
+          glm_spec,
           glm4_slots,
           glm_defaults,
           {".rotary_emb.inv_freq"}};

@@ -34,7 +34,7 @@ void read_dropout(const ConfigReader& reader, DecoderSpec& spec) {
     base::log_warning("config.json: embd_pdrop, attn_pdrop and resid_pdrop differ; training uses resid_pdrop for all three");
 }
 
-DecoderSpec read_gpt2(const ConfigReader& reader) {
+DecoderSpec gpt2_spec(const ConfigReader& reader) {
   DecoderSpec spec;
   read_shape(reader, spec);
   read_dropout(reader, spec);
@@ -99,7 +99,7 @@ Family gpt2_family() {
   return {{"gpt2", "learned positions, LayerNorm, fused q, k and v, GELU", "Radford et al. 2019", "families/gpt2.cpp"},
           "GPT2LMHeadModel",
           "transformer.",
-          read_gpt2,
+          gpt2_spec,
           gpt2_slots,
           gpt2_defaults,
           {".attn.bias", ".attn.masked_bias"}};

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_gpt_neox(const ConfigReader& reader) {
+DecoderSpec gpt_neox_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(
       reader, {.max_positions = 2048,
                .norm = NormKind::kLayer,
@@ -65,7 +65,7 @@ Family gpt_neox_family() {
            "families/gpt_neox.cpp"},
           "GPTNeoXForCausalLM",
           "gpt_neox.",
-          read_gpt_neox,
+          gpt_neox_spec,
           gpt_neox_slots,
           gpt_neox_defaults,
           {".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"}};

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_granite(const ConfigReader& reader) {
+DecoderSpec granite_spec(const ConfigReader& reader) {
   constexpr double kLeast = 1e-6, kMost = 1e6;
   DecoderSpec spec = read_llama_shape(reader);
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
@@ -38,7 +38,7 @@ Family granite_family() {
            "families/granite.cpp"},
           "GraniteForCausalLM",
           "model.",
-          read_granite,
+          granite_spec,
           llama_slots,
           granite_defaults,
           {".rotary_emb.inv_freq"}};

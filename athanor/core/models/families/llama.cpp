@@ -11,7 +11,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_llama(const ConfigReader& reader) {
+DecoderSpec llama_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader);
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.ffn_bias = reader.boolean_or("mlp_bias", false);
@@ -28,7 +28,7 @@ Family llama_family() {
   return {{"llama", "RMSNorm, rotary positions, grouped key-value heads, SwiGLU", "arXiv:2302.13971", "families/llama.cpp"},
           "LlamaForCausalLM",
           "model.",
-          read_llama,
+          llama_spec,
           llama_slots,
           llama_family_defaults,
           {".rotary_emb.inv_freq"}};

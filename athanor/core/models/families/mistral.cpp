@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_mistral(const ConfigReader& reader) {
+DecoderSpec mistral_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 131072});
   read_windows(reader, spec, every);
   return spec;
@@ -23,7 +23,7 @@ Family mistral_family() {
   return {{"mistral", "Llama's shape with a window of attention", "arXiv:2310.06825", "families/mistral.cpp"},
           "MistralForCausalLM",
           "model.",
-          read_mistral,
+          mistral_spec,
           llama_slots,
           mistral_defaults,
           {".rotary_emb.inv_freq"}};

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_mixtral(const ConfigReader& reader) {
+DecoderSpec mixtral_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 131072, .eps = 1e-5, .rope = {.theta = 1e6}});
   read_windows(reader, spec, every);
   ExpertsSpec& experts = spec.experts;
@@ -46,7 +46,7 @@ Family mixtral_family() {
   return {{"mixtral", "eight feed-forwards per layer, two of them for each token", "arXiv:2401.04088", "families/mixtral.cpp"},
           "MixtralForCausalLM",
           "model.",
-          read_mixtral,
+          mixtral_spec,
           mixtral_slots,
           mixtral_defaults,
           {".rotary_emb.inv_freq"}};

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_olmo2(const ConfigReader& reader) {
+DecoderSpec olmo2_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.eps = 1e-5});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kWidth;
@@ -33,7 +33,7 @@ Family olmo2_family() {
   return {{"olmo2", "norms behind each part, and on whole queries and keys", "arXiv:2501.00656", "families/olmo2.cpp"},
           "Olmo2ForCausalLM",
           "model.",
-          read_olmo2,
+          olmo2_spec,
           olmo2_slots,
           olmo2_defaults,
           {".rotary_emb.inv_freq"}};

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_phi3(const ConfigReader& reader) {
+DecoderSpec phi3_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 4096, .eps = 1e-5, .rope = {.partial_allowed = true}});
   spec.fused_qkv = spec.fused_gate_up = true;
   read_windows(reader, spec, every);
@@ -44,7 +44,7 @@ Family phi3_family() {
   return {{"phi3", "fused q, k, v and fused gate and up, LongRoPE", "arXiv:2404.14219", "families/phi3.cpp"},
           "Phi3ForCausalLM",
           "model.",
-          read_phi3,
+          phi3_spec,
           phi3_slots,
           phi3_defaults,
           {".rotary_emb.inv_freq"}};

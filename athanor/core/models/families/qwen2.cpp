@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_qwen2(const ConfigReader& reader) {
+DecoderSpec qwen2_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = true;
   read_late_windows(reader, spec);
@@ -31,7 +31,7 @@ Family qwen2_family() {
   return {{"qwen2", "Llama's shape with a bias on queries, keys and values", "arXiv:2407.10671", "families/qwen2.cpp"},
           "Qwen2ForCausalLM",
           "model.",
-          read_qwen2,
+          qwen2_spec,
           llama_slots,
           qwen2_defaults,
           {".rotary_emb.inv_freq"}};

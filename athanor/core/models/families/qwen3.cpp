@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_qwen3(const ConfigReader& reader) {
+DecoderSpec qwen3_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kHead;
@@ -32,7 +32,7 @@ Family qwen3_family() {
   return {{"qwen3", "Llama's shape with a norm on every query and key head", "arXiv:2505.09388", "families/qwen3.cpp"},
           "Qwen3ForCausalLM",
           "model.",
-          read_qwen3,
+          qwen3_spec,
           llama_slots,
           qwen3_defaults,
           {".rotary_emb.inv_freq"}};

@@ -23,7 +23,7 @@ void read_qwen3_experts(const ConfigReader& reader, DecoderSpec& spec) {
         (i + 1) % step == 0 && std::find(dense.begin(), dense.end(), i) == dense.end();
 }
 
-DecoderSpec read_qwen3_moe(const ConfigReader& reader) {
+DecoderSpec qwen3_moe_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kHead;
@@ -64,7 +64,7 @@ Family qwen3_moe_family() {
   return {{"qwen3_moe", "Qwen3 with many small experts", "arXiv:2505.09388", "families/qwen3_moe.cpp"},
           "Qwen3MoeForCausalLM",
           "model.",
-          read_qwen3_moe,
+          qwen3_moe_spec,
           qwen3_moe_slots,
           qwen3_moe_defaults,
           {".rotary_emb.inv_freq"}};

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_smollm3(const ConfigReader& reader) {
+DecoderSpec smollm3_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768, .tied = true, .rope = {.theta = 2e6}});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.ffn_bias = reader.boolean_or("mlp_bias", false);
@@ -45,7 +45,7 @@ Family smollm3_family() {
   return {{"smollm3", "Llama's shape, every fourth layer without positions", "arXiv:2501.18795", "families/smollm3.cpp"},
           "SmolLM3ForCausalLM",
           "model.",
-          read_smollm3,
+          smollm3_spec,
           llama_slots,
           smollm3_defaults,
           {".rotary_emb.inv_freq"}};

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_stablelm(const ConfigReader& reader) {
+DecoderSpec stablelm_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 4096,
                                                .norm = NormKind::kLayer,
                                                .eps = 1e-5,
@@ -49,7 +49,7 @@ Family stablelm_family() {
   return {{"stablelm", "LayerNorm, a quarter of each head turns", "arXiv:2402.17834", "families/stablelm.cpp"},
           "StableLmForCausalLM",
           "model.",
-          read_stablelm,
+          stablelm_spec,
           stablelm_slots,
           stablelm_defaults,
           {".rotary_emb.inv_freq"}};

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read_starcoder2(const ConfigReader& reader) {
+DecoderSpec starcoder2_spec(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 4096,
                                                .norm = NormKind::kLayer,
                                                .eps = 1e-5,
@@ -54,7 +54,7 @@ Family starcoder2_family() {
   return {{"starcoder2", "LayerNorm, biases, a plain GELU feed-forward, a window", "arXiv:2402.19173", "families/starcoder2.cpp"},
           "Starcoder2ForCausalLM",
           "model.",
-          read_starcoder2,
+          starcoder2_spec,
           starcoder2_slots,
           starcoder2_defaults,
           {".rotary_emb.inv_freq"}};

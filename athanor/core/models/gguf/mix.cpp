@@ -3,6 +3,8 @@
 //   - below 8 bits the output matrix is Q6_K;
 //   - q4_k_m: the values' matrix and the one that leads down get Q6_K in the first and last eighth of the layers and in every third
 //     between; one fused matrix of queries, keys and values gets Q5_K;
+//   - a model of eight experts, Mixtral: keys and values Q8_0, and with q4_k_m attention's output Q5_K; routers stay F32
+//   everywhere;
 //   - rows that are no multiple of 256 take the next larger format with blocks of 32 (Q4_K: Q5_0, Q5_K: Q5_1, Q6_K: Q8_0), rows
 //     that are none of 32 take F16.
 
@@ -27,7 +29,18 @@ bool is_matrix(Slot slot) {
     case Slot::kAttnOut:
     case Slot::kGate:
     case Slot::kUp:
+    case Slot::kGateUp:
     case Slot::kDown:
+    case Slot::kExpertGate:
+    case Slot::kExpertUp:
+    case Slot::kExpertDown:
+    case Slot::kSharedGate:
+    case Slot::kSharedUp:
+    case Slot::kSharedDown:
+    case Slot::kQDown:
+    case Slot::kQUp:
+    case Slot::kKvDown:
+    case Slot::kKvUp:
       return true;
     default:
       return false;
@@ -38,9 +51,12 @@ const char* wanted(const GgufMix& mix, const TensorPlace& place) {
   const std::string_view format = mix.format;
   if (format.starts_with("F") || format == "BF16" || format == "Q8_0") return mix.format;
   if (place.is_head) return "Q6_K";
+  const bool eight = place.experts == 8;
+  if (eight && (place.slot == Slot::kK || place.slot == Slot::kV)) return "Q8_0";
   if (!mix.more_for_some) return mix.format;
-  if (place.slot == Slot::kQkv) return "Q5_K";
-  if ((place.slot == Slot::kV || place.slot == Slot::kDown) && more_bits(place.layer, place.layers)) return "Q6_K";
+  if (place.slot == Slot::kQkv || (eight && place.slot == Slot::kAttnOut)) return "Q5_K";
+  const bool leads_down = place.slot == Slot::kDown || place.slot == Slot::kExpertDown || place.slot == Slot::kSharedDown;
+  if ((place.slot == Slot::kV || leads_down) && more_bits(place.layer, place.layers)) return "Q6_K";
   return mix.format;
 }
 

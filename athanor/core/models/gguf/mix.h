@@ -21,7 +21,8 @@ std::span<const GgufMix> gguf_mixes();
 struct TensorPlace {
   Slot slot;
   int64_t layer, layers, columns;
-  bool is_head;  // the output matrix, or the embedding that serves as it
+  bool is_head;     // the output matrix, or the embedding that serves as it
+  int64_t experts;  // of the model
 };
 const checkpoint::BlockFormat& format_of(const GgufMix& mix, const TensorPlace& place);
 

@@ -11,13 +11,12 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/models/rope_scaling.h"
 
 namespace athanor::models {
 namespace {
 
 using base::Json;
-using checkpoint::ArrayView;
-using checkpoint::GgufFile;
 
 constexpr const char *kFrequencies = "rope_freqs.weight", *kLong = "rope_factors_long.weight",
                      *kShort = "rope_factors_short.weight";
@@ -25,13 +24,12 @@ constexpr const char *kFrequencies = "rope_freqs.weight", *kLong = "rope_factors
 /// The shortest decimal that reads back as this float, as a double: 9.99999974e-06f is 1e-05.
 double shortest(float x) { return std::stod(base::cat(x)); }
 
-std::vector<float> factors_of(const GgufFile& file, const char* name, int64_t dims) {
-  const ArrayView& array = *file.find(name);
-  std::vector<float> factors = to_f32(array, name);
+std::vector<float> factors_of(const GgufContents& file, const char* name, int64_t dims) {
+  std::vector<float> factors = file.values_of(name);
   const bool sound = std::all_of(factors.begin(), factors.end(), [](float f) { return f > 0 && f < 1e6f; });
   if (static_cast<int64_t>(factors.size()) != dims / 2 || !sound)
-    base::file_error("models.gguf", {base::cat(file.path.string(), ": tensor ", name), checkpoint::shape_text(array.shape),
-                                     base::cat(dims / 2, " positive factors")});
+    base::file_error("models.gguf", {base::cat(file.metadata.source(), ": tensor ", name),
+                                     checkpoint::shape_text(*file.shape_of(name)), base::cat(dims / 2, " positive factors")});
   return factors;
 }
 
@@ -80,8 +78,7 @@ void explain_factors(const std::vector<float>& factors, int64_t dims, int64_t ma
 }
 
 /// What the keys say: none, linear, yarn (longrope needs its tensors).
-void read_gguf_scaling(const GgufFile& file, const std::string& prefix, Json& rope) {
-  const auto& metadata = file.metadata;
+void read_gguf_scaling(const checkpoint::GgufMetadata& metadata, const std::string& prefix, Json& rope) {
   auto copy = [&](const char* key, const char* word) {
     if (auto value = metadata.number(prefix + key)) rope[word] = shortest(*value);
   };
@@ -93,7 +90,10 @@ void read_gguf_scaling(const GgufFile& file, const std::string& prefix, Json& ro
   if (auto length = metadata.integer(prefix + "scaling.original_context_length"))
     rope["original_max_position_embeddings"] = *length;
   if (type == "yarn") {
-    copy("scaling.attn_factor", "attention_factor");
+    copy("scaling.yarn_attn_factor", "attention_factor");
+    // llama.cpp multiplies it into what it computes by itself.
+    if (auto own = metadata.number(prefix + "scaling.attn_factor"))
+      rope["attention_factor"] = *own * yarn_mscale(rope.value("factor", 1.0), 1);
     copy("scaling.yarn_beta_fast", "beta_fast");
     copy("scaling.yarn_beta_slow", "beta_slow");
   }
@@ -108,16 +108,23 @@ void write_factors(const char* name, std::vector<float> factors, checkpoint::Ggu
   });
 }
 
+void write_yarn(const std::string& prefix, const RopeSpec& rope, checkpoint::GgufWriter& writer) {
+  if (rope.attention_factor != 0)
+    writer.number(prefix + "scaling.attn_factor", static_cast<float>(rope.attention_factor / yarn_mscale(rope.factor, 1)));
+  if (rope.beta_fast != 32) writer.number(prefix + "scaling.yarn_beta_fast", static_cast<float>(rope.beta_fast));
+  if (rope.beta_slow != 1) writer.number(prefix + "scaling.yarn_beta_slow", static_cast<float>(rope.beta_slow));
+}
+
 }  // namespace
 
 bool is_rope_tensor(std::string_view name) { return name == kFrequencies || name == kLong || name == kShort; }
 
-Json rope_of_gguf(const GgufFile& file, const std::string& architecture, int64_t dims, int64_t max_positions) {
+Json rope_of_gguf(const GgufContents& file, const std::string& architecture, int64_t dims, int64_t max_positions) {
   const std::string prefix = architecture + ".rope.";
   Json rope = {{"rope_theta", shortest(file.metadata.number(prefix + "freq_base").value_or(10000))}, {"rope_type", "default"}};
-  read_gguf_scaling(file, prefix, rope);
-  if (file.find(kFrequencies)) explain_factors(factors_of(file, kFrequencies, dims), dims, max_positions, rope);
-  if (file.find(kLong) && file.find(kShort)) {
+  read_gguf_scaling(file.metadata, prefix, rope);
+  if (file.shape_of(kFrequencies)) explain_factors(factors_of(file, kFrequencies, dims), dims, max_positions, rope);
+  if (file.shape_of(kLong) && file.shape_of(kShort)) {
     rope.update({{"rope_type", "longrope"},
                  {"short_factor", list_of(factors_of(file, kShort, dims))},
                  {"long_factor", list_of(factors_of(file, kLong, dims))},
@@ -138,10 +145,20 @@ void write_rope(const DecoderSpec& spec, const std::string& architecture, checkp
     writer.text(prefix + "scaling.type", rope.scaling);
     writer.number(prefix + "scaling.factor", static_cast<float>(rope.factor));
     writer.integer(prefix + "scaling.original_context_length", static_cast<uint32_t>(rope.original_max_positions));
+    if (rope.scaling == "yarn") write_yarn(prefix, rope, writer);
   } else if (rope.scaling == "llama3") {
     write_factors(kFrequencies, factors_of(rope, spec.max_positions), writer);
+  } else if (rope.scaling == "longrope" && rope.attention_factor == 1 && rope.long_factor == rope.short_factor) {
+    write_factors(kFrequencies, rope.long_factor, writer);  // as they came, where nothing explained them
+  } else if (rope.scaling == "longrope") {
+    writer.text(prefix + "scaling.type", "longrope");
+    writer.integer(prefix + "scaling.original_context_length", static_cast<uint32_t>(rope.original_max_positions));
+    writer.number(prefix + "scaling.attn_factor", rope_frequencies(rope, spec.max_positions, 1).attention_factor);
+    write_factors(kLong, rope.long_factor, writer);
+    write_factors(kShort, rope.short_factor, writer);
   } else if (!rope.scaling.empty()) {
-    base::input_error("models.gguf", {"GGUF cannot hold these rotary positions", rope.scaling, "none, linear, yarn or llama3"});
+    base::input_error("models.gguf",
+                      {"GGUF cannot hold these rotary positions", rope.scaling, "none, linear, yarn, longrope or llama3"});
   }
 }
 

@@ -9,7 +9,7 @@
 namespace athanor::models {
 
 /// rope_parameters of config.json. `dims` numbers of a head rotate.
-base::Json rope_of_gguf(const checkpoint::GgufFile& file, const std::string& architecture, int64_t dims, int64_t max_positions);
+base::Json rope_of_gguf(const GgufContents& file, const std::string& architecture, int64_t dims, int64_t max_positions);
 /// The keys and tensors of factors; input_error where GGUF cannot say it.
 void write_rope(const DecoderSpec& spec, const std::string& architecture, checkpoint::GgufWriter& writer);
 /// Tensors of factors are no weights.

@@ -41,6 +41,18 @@ bool Charsmap::rewrites_ascii(unsigned char sign) const {
   return false;
 }
 
+bool Charsmap::begins_rule(std::string_view text) const {
+  size_t at = offset_of(units_[0]);
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    at ^= byte;
+    if (at >= units_.size() || label_of(units_[at]) != byte) return false;
+    if (ends_here(units_[at])) return true;
+    at ^= offset_of(units_[at]);
+  }
+  return true;
+}
+
 std::optional<Charsmap::Match> Charsmap::find(std::string_view text, bool longest) const {
   std::optional<Match> found;
   size_t at = offset_of(units_[0]);

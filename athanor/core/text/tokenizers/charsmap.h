@@ -23,6 +23,8 @@ class Charsmap {
   std::optional<Match> longest(std::string_view text) const { return find(text, true); }
   std::optional<Match> shortest(std::string_view text) const { return find(text, false); }
 
+  /// Whether some rule begins with this whole text, or is a beginning of it.
+  bool begins_rule(std::string_view text) const;
   /// Whether some rule begins with this sign of ASCII alone, or with it and another one.
   bool rewrites_ascii(unsigned char sign) const;
 

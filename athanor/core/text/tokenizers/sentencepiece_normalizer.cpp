@@ -5,6 +5,7 @@
 #include "athanor/core/text/tokenizers/sentencepiece_normalizer.h"
 
 #include <array>
+#include <bitset>
 #include <optional>
 
 #include "athanor/core/base/cat.h"
@@ -32,6 +33,7 @@ class SentencePieceNormalizer final : public Normalizer {
     for (std::string_view piece : whole) pieces.emplace_back(piece, 0);
     if (!pieces.empty()) whole_ = PieceTrie(std::move(pieces));
     for (int c = 0; c < 128; ++c) plain_[static_cast<size_t>(c)] = c != ' ' && is_plain(static_cast<char>(c));
+    for (uint32_t code = 128; code < kMostPlain; ++code) plain_characters_[code] = is_plain_character(code);
   }
 
   std::string normalize(std::string text) const override {
@@ -49,11 +51,9 @@ class SentencePieceNormalizer final : public Normalizer {
     if (prefix_) out += space_;
     bool after_space = removes_;
     while (!rest.empty()) {
-      // a sign that no rule begins with, or only together with signs outside ASCII, stands for itself
-      auto c = static_cast<unsigned char>(rest[0]);
-      if (c < 128 && plain_[c] && rest.size() > 1 && static_cast<signed char>(rest[1]) >= 0) {
-        out += static_cast<char>(c);
-        rest.remove_prefix(1);
+      if (const size_t plain = plain_run(rest); plain > 0) {
+        out += rest.substr(0, plain);
+        rest.remove_prefix(plain);
         after_space = false;
         continue;
       }
@@ -73,6 +73,24 @@ class SentencePieceNormalizer final : public Normalizer {
     std::string_view text;
     size_t length;
   };
+
+  /// How many bytes stand for themselves: signs that no rule begins with, or only together with signs outside ASCII that do not
+  /// follow here, and characters that no rule begins with.
+  size_t plain_run(std::string_view rest) const {
+    size_t i = 0;
+    while (i < rest.size()) {
+      const auto c = static_cast<unsigned char>(rest[i]);
+      if (c < 128) {
+        if (!plain_[c] || i + 1 == rest.size() || static_cast<signed char>(rest[i + 1]) < 0) break;
+        ++i;
+      } else {
+        const Char character = char_at(rest.data() + i);
+        if (character.code >= kMostPlain || !plain_characters_[character.code]) break;
+        i += character.length;
+      }
+    }
+    return i;
+  }
 
   Step step_at(std::string_view rest) const {
     if (!whole_.empty()) {
@@ -107,11 +125,22 @@ class SentencePieceNormalizer final : public Normalizer {
     return !map_ || !map_->rewrites_ascii(sign);
   }
 
+  bool is_plain_character(uint32_t code) const {
+    std::string character;
+    append_utf8(character, code);
+    uint32_t node = PieceTrie::kRoot;
+    for (size_t i = 0; !whole_.empty() && i < character.size() && node != PieceTrie::kNone; ++i)
+      node = whole_.child(node, static_cast<unsigned char>(character[i]));
+    return (whole_.empty() || node == PieceTrie::kNone) && (!map_ || !map_->begins_rule(character));
+  }
+
+  static constexpr uint32_t kMostPlain = 0x10000;
   bool prefix_, suffix_, removes_;
   std::string space_;
   std::optional<Charsmap> map_;
   PieceTrie whole_;
   std::array<bool, 128> plain_{};
+  std::bitset<kMostPlain> plain_characters_;
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ struct UnigramPieces {
   bool byte_fallback = false, byte_level = false;
 };
 
-/// `single_precision`: sums are float, but for long texts.
+/// `single_precision`: sums are float, and begin again from zero where they grow large, as in SentencePiece.
 std::unique_ptr<Model> make_unigram(UnigramPieces pieces, bool single_precision);
 
 }  // namespace athanor::text

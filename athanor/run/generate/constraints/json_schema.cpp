@@ -253,9 +253,24 @@ class SchemaWriter {
 
 }  // namespace
 
+namespace {
+
+/// JSON that is malformed is the file's mistake, or the user's who typed it.
+Json parse_schema(const GrammarOrigin& origin, std::string_view text) {
+  const std::string source = origin.source.empty() ? "the schema" : origin.source;
+  try {
+    return base::parse_json(text, origin.where, source, {.depth = 100, .bytes = size_t{1} << 20});
+  } catch (const base::Error& error) {
+    if (origin.kind == error.kind()) throw;
+    const std::string_view told = error.what();
+    throw base::Error(origin.kind, origin.where, {std::string(told.substr(std::min(told.size(), told.find("] ") + 2)))});
+  }
+}
+
+}  // namespace
+
 void write_json_schema(Grammar& grammar, std::string_view text) {
-  const std::string source = grammar.origin().source.empty() ? "the schema" : grammar.origin().source;
-  const Json root = base::parse_json(text, grammar.origin().where, source, {.depth = 100, .bytes = size_t{1} << 20});
+  const Json root = parse_schema(grammar.origin(), text);
   SchemaWriter(grammar, root).run();
 }
 

@@ -4,8 +4,11 @@
 //   no piece may stand for itself at (smallest score) - 10; runs of such become bytes "<0x..>" (byte_fallback) or one unknown
 //   token.
 // Sums are double as in the `tokenizers` library, or float as in SentencePiece: which of two nearly equal ways wins depends on it.
-// A long text's sum is so large that float would lose the pieces in it; sentencepiece 0.2.3 keeps them apart, and double stands in
-// here. Checked against sentencepiece on the texts of tests/golden/core_text and on random strings: the same ids.
+// Float would lose the pieces of a long text in its large sum, so sentencepiece 0.2.3 begins again from zero wherever the sum has
+// passed 100,000, and so does this.
+// Where no piece reaches across a place, every way goes through it: what lies before is decided, and its ids are taken at once. So
+// the table of best ends stays short and in the cache. Checked against sentencepiece on the texts of
+// tests/golden/core_text, on all of the shared texts and on random strings: the same ids.
 
 #include "athanor/core/text/tokenizers/unigram_pieces.h"
 
@@ -46,7 +49,9 @@ class Unigram final : public Model {
     for (TokenId id = 0; id < pieces_.vocabulary.id_limit(); ++id)
       if (pieces_.usable.empty() || pieces_.usable[static_cast<size_t>(id)]) usable.emplace_back(pieces_.vocabulary.token(id), id);
     std::erase_if(usable, [](const auto& piece) { return piece.first.empty(); });
+    for (const auto& [piece, id] : usable) longest_ = std::max(longest_, piece.size());
     trie_ = PieceTrie(std::move(usable));
+    if (single_precision_) single_scores_.assign(pieces_.scores.begin(), pieces_.scores.end());
     for (int byte = 0; byte < 256; ++byte) {
       bytes_[static_cast<size_t>(byte)] = pieces_.vocabulary.find(byte_piece(static_cast<unsigned char>(byte)));
       has_bytes_ = has_bytes_ && bytes_[static_cast<size_t>(byte)] >= 0;
@@ -67,15 +72,42 @@ class Unigram final : public Model {
  private:
   void encode_new(std::string_view word, UnigramState& state, std::vector<TokenId>& ids) const {
     if (word.size() >= std::numeric_limits<uint32_t>::max()) base::input_error("text.unigram", {"a word of more than 4 GB"});
-    if (single_precision_ && word.size() <= kShort) return encode_with(word, state.single_ends, ids);
-    encode_with(word, state.ends, ids);
+    single_precision_ ? encode_with(word, state.single_ends, ids) : encode_with(word, state.ends, ids);
   }
 
+  /// `ends[i]` is that of the place `base + i`; beyond the farthest end of a piece all are free.
   template <typename Sum>
   void encode_with(std::string_view word, std::vector<BestEnd<Sum>>& ends, std::vector<TokenId>& ids) const {
-    ends.assign(word.size() + 1, {0, 0, 0});
-    for (size_t begin = 0; begin < word.size(); begin += char_at(word.data() + begin).length) extend(word, begin, ends);
-    take_best(word, ends, ids);
+    constexpr size_t kCut = 512;        // bytes that are worth a cut
+    const size_t reach = longest_ + 4;  // of a piece or an unknown character
+    size_t base = 0, frontier = 0;
+    ends.assign(std::max(ends.size(), reach + 1), {0, 0, 0});
+    for (size_t begin = 0; begin < word.size();) {
+      const size_t at = begin - base;
+      // Unknown neighbours become one, so a run of them is not cut.
+      if (at >= kCut && begin == frontier && !is_unknown(ends[at].id)) {
+        const Sum sum = ends[at].score;
+        take_best(word.substr(base, at), ends.data(), ids);
+        std::fill_n(ends.begin(), at + 1, BestEnd<Sum>{0, 0, 0});
+        ends[0].score = sum;
+        base = begin;
+      }
+      if (begin - base + reach >= ends.size()) ends.resize(2 * ends.size() + reach, {0, 0, 0});
+      if constexpr (std::is_same_v<Sum, float>) restart_sum(ends.data() + (begin - base), frontier - begin);
+      const size_t character = char_at(word.data() + begin).length;
+      frontier = std::max(frontier, begin + extend(word.substr(begin), character, ends.data() + (begin - base)));
+      begin += character;
+    }
+    take_best(word.substr(base), ends.data(), ids);
+  }
+
+  /// `ends` is where a piece begins, `count` places before the farthest end.
+  static void restart_sum(BestEnd<float>* ends, size_t count) {
+    constexpr float kLargestSum = 100'000;
+    const float sum = ends[0].score;
+    if (sum >= -kLargestSum && sum <= kLargestSum) return;
+    for (size_t i = 0; i <= count; ++i)
+      if (i == 0 || ends[i].length > 0) ends[i].score -= sum;
   }
 
   template <typename Sum>
@@ -83,29 +115,36 @@ class Unigram final : public Model {
     if (end.length == 0 || score > end.score) end = {score, id, static_cast<uint32_t>(length)};
   }
 
-  /// All pieces that begin at `begin`.
+  /// All pieces that `rest` begins with, and its first character, of `character` bytes; returns the length of the longest.
   template <typename Sum>
-  void extend(std::string_view word, size_t begin, std::vector<BestEnd<Sum>>& ends) const {
-    Sum before = ends[begin].score;
-    size_t character = char_at(word.data() + begin).length;
+  size_t extend(std::string_view rest, size_t character, BestEnd<Sum>* ends) const {
+    const Sum before = ends[0].score;
+    size_t longest = character;
     bool alone = false;  // whether the character is a piece
     uint32_t node = PieceTrie::kRoot;
-    for (size_t i = begin; i < word.size(); ++i) {
-      node = trie_.child(node, static_cast<unsigned char>(word[i]));
+    for (size_t i = 0; i < rest.size();) {
+      node = trie_.child(node, static_cast<unsigned char>(rest[i++]));
       if (node == PieceTrie::kNone) break;
-      TokenId id = trie_.value(node);
+      const TokenId id = trie_.value(node);
       if (id < 0) continue;
-      size_t length = i + 1 - begin;
-      offer(ends[i + 1], static_cast<Sum>(pieces_.scores[static_cast<size_t>(id)]) + before, id, length);
-      alone = alone || length == character;
+      offer(ends[i], score_of<Sum>(id) + before, id, i);
+      alone = alone || i == character;
+      longest = std::max(longest, i);
     }
-    Sum unknown = static_cast<Sum>(pieces_.smallest) - static_cast<Sum>(kUnknownPenalty);
-    if (!alone) offer(ends[begin + character], unknown + before, kUnknownPiece, character);
+    const Sum unknown = static_cast<Sum>(pieces_.smallest) - static_cast<Sum>(kUnknownPenalty);
+    if (!alone) offer(ends[character], unknown + before, kUnknownPiece, character);
+    return longest;
+  }
+
+  template <typename Sum>
+  Sum score_of(TokenId id) const {
+    if constexpr (std::is_same_v<Sum, float>) return single_scores_[static_cast<size_t>(id)];
+    return pieces_.scores[static_cast<size_t>(id)];
   }
 
   /// Walks back from the end. Neighbouring unknown characters are one.
   template <typename Sum>
-  void take_best(std::string_view word, const std::vector<BestEnd<Sum>>& ends, std::vector<TokenId>& ids) const {
+  void take_best(std::string_view word, const BestEnd<Sum>* ends, std::vector<TokenId>& ids) const {
     size_t first = ids.size();
     for (size_t end = word.size(); end > 0;) {
       size_t begin = end - ends[end].length;
@@ -141,10 +180,11 @@ class Unigram final : public Model {
   }
 
   static constexpr TokenId kUnknownPiece = -2;
-  static constexpr size_t kShort = size_t{1} << 14;  // bytes
   UnigramPieces pieces_;
   bool single_precision_;
+  std::vector<float> single_scores_;
   PieceTrie trie_;
+  size_t longest_ = 0;  // bytes of a piece
   std::array<TokenId, 256> bytes_;
   bool has_bytes_ = true;
 };
