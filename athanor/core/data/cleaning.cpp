@@ -11,9 +11,9 @@ void CleaningOptions::visit(base::OptionVisitor& v) {
   v.boolean("drop_duplicates", drop_duplicates, {"leave out exact copies of an earlier document"});
 }
 
-Cleaner::Cleaner(const CleaningOptions& options, bool may_drop) {
+Cleaner::Cleaner(const CleaningOptions& options, bool may_drop, bool may_change) {
   for (const CleaningMethod& method : cleaning_methods()) {
-    if (!(options.*method.enabled) || (method.drops && !may_drop)) continue;
+    if (!(options.*method.enabled) || (method.drops ? !may_drop : !may_change)) continue;
     steps_.push_back(method.make());
     counts_.emplace_back(method.name, 0);
   }

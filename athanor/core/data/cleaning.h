@@ -37,8 +37,9 @@ std::span<const CleaningMethod> cleaning_methods();
 
 class Cleaner {
  public:
-  /// `may_drop` false: only the steps that change text run. Held-out text is measured whole.
-  Cleaner(const CleaningOptions& options, bool may_drop);
+  /// `may_drop` false: only the steps that change text run. Held-out text is measured whole. `may_change` false: only those that
+  /// drop.
+  Cleaner(const CleaningOptions& options, bool may_drop, bool may_change = true);
   /// Changes the document in place; false where it is to be left out.
   bool clean(std::string& document);
   /// (step, documents it changed or dropped), in order.
