@@ -115,7 +115,13 @@ void for_each_text(Sample& sample, const std::function<void(std::string& text)>&
 std::string sample_text(const Sample& sample) {
   Sample same = sample;  // its lists are shared and stay as they are
   std::string all;
-  for_each_text(same, [&](std::string& text) { all += (all.empty() ? "" : "\n") + text; });
+  auto add = [&all](const std::string& text) { all += (all.empty() ? "" : "\n") + text; };
+  for_each_text(same, add);
+  for (const auto& list : {sample.messages, sample.chosen, sample.rejected})
+    for (const Json& message : list ? *list : Json::array())
+      if (const auto calls = message.find("tool_calls"); calls != message.end()) add(calls->dump());
+  if (sample.tools) add(sample.tools->dump());
+  if (!sample.label.empty()) add(sample.label);
   return all;
 }
 

@@ -94,7 +94,7 @@ class SampleMaker {
   const SampleForm* form_ = nullptr;
 };
 
-/// All texts of a sample, joined by newlines: what duplicates are found by.
+/// All that a sample says, its tools and calls too, joined by newlines: what duplicates are found by.
 std::string sample_text(const Sample& sample);
 /// Calls `change` on every text of a sample.
 void for_each_text(Sample& sample, const std::function<void(std::string& text)>& change);

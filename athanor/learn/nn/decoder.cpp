@@ -10,6 +10,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/embedding_noise.h"
 #include "athanor/learn/nn/layers.h"
 
 namespace athanor::nn {
@@ -81,6 +82,7 @@ Pass Decoder::begin_pass(const DecoderInput& input) {
 at::Tensor Decoder::hidden(const DecoderInput& input, std::vector<at::Tensor>* states) {
   Pass pass = begin_pass(input);
   at::Tensor x = layer_at(*this, token_embedding_).forward(input.ids);  // [B, T, C]
+  if (training_ && embedding_noise_ > 0) x = noisy_embeddings(x, embedding_noise_, dropout_key_.seed, dropout_key_.step);
   if (model_.spec.embedding_scale != 1) x = x * model_.spec.embedding_scale;
   if (!position_embedding_.empty()) x = x + layer_at(*this, position_embedding_).forward(pass.positions);
   if (!embedding_norm_.empty()) x = layer_at(*this, embedding_norm_).forward(x);

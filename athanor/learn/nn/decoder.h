@@ -54,6 +54,8 @@ class Decoder : public Module {
   void train(uint64_t seed, uint64_t step);
   /// Dropout is off: the state after construction.
   void eval() { training_ = false; }
+  /// NEFTune's alpha: noise on the token embeddings while training; 0: none.
+  void set_embedding_noise(double alpha) { embedding_noise_ = alpha; }
 
  private:
   friend class DecoderBuilder;
@@ -67,6 +69,7 @@ class Decoder : public Module {
   std::vector<std::string> layer_paths_;
   std::string token_embedding_, position_embedding_, embedding_norm_, final_norm_, head_;  // paths; "" where the model has none
   bool training_ = false;
+  double embedding_noise_ = 0;
   DropoutKey dropout_key_;
 };
 

@@ -12,6 +12,7 @@
 #include "athanor/learn/train/optimizer.h"
 #include "athanor/learn/train/run_folder.h"
 #include "athanor/learn/train/trainer_state.h"
+#include "athanor/learn/train/watch.h"
 #include "athanor/learn/train/weights.h"
 
 namespace athanor::train {
@@ -31,6 +32,7 @@ struct TrainResult {
   double tokens_per_second = 0;
   std::optional<Evaluation> held_out;  // of the weights that are saved
   std::vector<LogEntry> log;
+  std::optional<WatchResult> watch;  // loss on data.watch before and after
 };
 
 struct LoopParts {

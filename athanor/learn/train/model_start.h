@@ -34,7 +34,10 @@ struct StartedModel {
 /// are left empty, for a checkpoint to fill.
 StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, bool fresh);
 
-/// Writes config.json, generation_config.json and the files that belong to model and tokenizer, except weights.
-void write_model_files(const std::filesystem::path& folder, const base::Json& config, const TrainRecipe& recipe);
+/// Writes config.json, generation_config.json and the files that belong to model and tokenizer, except weights. A model tuned on
+/// samples gets the chat template that they were rendered by, and the token that ends an answer as an end token, so that it stops
+/// by itself.
+void write_model_files(const std::filesystem::path& folder, const base::Json& config, const TrainRecipe& recipe,
+                       const data::PreparedData& data);
 
 }  // namespace athanor::train

@@ -33,6 +33,8 @@ void visit_shape(TrainOptions& o, base::OptionVisitor& v) {
   v.integer("seed", o.seed, {"of initial weights, data order and dropout", 0, 9e15, {"data_seed"}});
   v.integer("threads", o.threads, {"CPU threads; 0: all", 0, 1024});
   v.number("dropout", o.dropout, {"part of activations that is zeroed", 0, 0.9, {"attention_dropout", "resid_pdrop"}});
+  v.number("neftune_alpha", o.neftune_alpha,
+           {"sft: noise on the embeddings, alpha / sqrt(T C) (NEFTune; 5 is usual); 0: off", 0, 1000, {"neftune_noise_alpha"}});
 }
 
 void visit_update(TrainOptions& o, base::OptionVisitor& v) {
@@ -83,19 +85,10 @@ void flatten(const base::Node& node, const std::string& name, Flat& out) {
 }
 
 bool may_change(const std::string& name) {
-  static const char* const kFree[] = {"out",
-                                      "tokenizer",
-                                      "data.train",
-                                      "data.eval",
-                                      "train.steps",
-                                      "train.threads",
-                                      "train.log_every",
-                                      "train.eval_every",
-                                      "train.save_every",
-                                      "train.keep",
-                                      "train.save_dtype",
-                                      "train.time_limit_s",
-                                      "train.on_nonfinite"};
+  static const char* const kFree[] = {
+      "out",         "tokenizer",        "data.train",         "data.eval",         "data.watch",
+      "train.steps", "train.threads",    "train.log_every",    "train.eval_every",  "train.save_every",
+      "train.keep",  "train.save_dtype", "train.time_limit_s", "train.on_nonfinite"};
   return std::any_of(std::begin(kFree), std::end(kFree), [&](const char* free) { return name == free; });
 }
 

@@ -22,6 +22,7 @@ struct TrainOptions {
   int64_t seed = 0;
   int64_t threads = 0;  // 0: as the process was started
   double dropout = 0;
+  double neftune_alpha = 0;  // sft
 
   double lr = 3e-4;
   std::string schedule = "cosine";
