@@ -28,8 +28,12 @@ CleaningStep make_repair_utf8();
 CleaningStep make_newlines();
 CleaningStep make_controls();
 CleaningStep make_nfc();
+CleaningStep make_c4_lines();
 CleaningStep make_drop_empty();
 CleaningStep make_drop_duplicates();
+CleaningStep make_gopher_quality();
+CleaningStep make_gopher_repetition();
+CleaningStep make_drop_near_duplicates();
 
 std::span<const SourceFormat> source_formats() {
   static const SourceFormat rows[] = {
@@ -59,6 +63,10 @@ std::span<const CleaningMethod> cleaning_methods() {
        false,
        make_controls},
       {{"nfc", "composes characters (Unicode NFC)", "Unicode Annex #15", "cleaning/nfc.cpp"}, &Options::nfc, false, make_nfc},
+      {{"c4-lines", "removes lines that are no sentences", "Raffel et al. 2020, arXiv:1910.10683", "cleaning/c4_lines.cpp"},
+       &Options::c4_lines,
+       false,
+       make_c4_lines},
       {{"drop-empty", "leaves out documents of white space only", "", "cleaning/drop_empty.cpp"},
        &Options::drop_empty,
        true,
@@ -68,6 +76,21 @@ std::span<const CleaningMethod> cleaning_methods() {
        &Options::drop_duplicates,
        true,
        make_drop_duplicates},
+      {{"gopher-quality", "leaves out what does not look like prose", "Rae et al. 2021, arXiv:2112.11446",
+        "cleaning/gopher_quality.cpp"},
+       &Options::gopher_quality,
+       true,
+       make_gopher_quality},
+      {{"gopher-repetition", "leaves out what repeats itself", "Rae et al. 2021, arXiv:2112.11446",
+        "cleaning/gopher_repetition.cpp"},
+       &Options::gopher_repetition,
+       true,
+       make_gopher_repetition},
+      {{"drop-near-duplicates", "leaves out what is nearly an earlier document", "Broder 1997; Lee et al. 2022, arXiv:2107.06499",
+        "cleaning/drop_near_duplicates.cpp"},
+       &Options::drop_near_duplicates,
+       true,
+       make_drop_near_duplicates},
   };
   return rows;
 }

@@ -18,8 +18,12 @@ struct CleaningOptions {
   bool newlines = true;
   bool controls = true;
   bool nfc = false;
+  bool c4_lines = false;
   bool drop_empty = true;
   bool drop_duplicates = true;
+  bool gopher_quality = false;
+  bool gopher_repetition = false;
+  bool drop_near_duplicates = false;
   void visit(base::OptionVisitor& v);
 };
 

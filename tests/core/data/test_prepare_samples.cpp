@@ -154,7 +154,7 @@ TEST_F(RealPrepareSamples, ToolsAndLetters) {
   const PreparedData data = prepare(options, 4096);
   EXPECT_EQ(data.report.documents + count(data, "answer-cut-away") + count(data, "drop-duplicates") + count(data, "no-answer"),
             1300);
-  EXPECT_GT(data.report.documents, 1280);
+  EXPECT_GE(count(data, "drop-duplicates"), 43);  // that many rows are repeated, tools and all
   EXPECT_EQ(data.chat_template, "") << "the model's own";
 }
 
