@@ -18,7 +18,7 @@ EXTRA = ["--extra-arg=-Wno-everything", "--extra-arg=-Wno-unknown-warning-option
 
 
 def read_dependencies(build):
-    """{object: own headers and source} as ninja recorded them."""
+    """{object: own sources and headers} as ninja recorded them."""
     text = subprocess.run(["ninja", "-C", build, "-t", "deps"], capture_output=True, text=True, check=True).stdout
     found, current = {}, None
     for line in text.splitlines():
@@ -31,9 +31,9 @@ def read_dependencies(build):
     return found
 
 
-def stamp_of(entry, headers):
+def stamp_of(entry, own_files):
     digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes() + entry["command"].encode())
-    for path in sorted({Path(entry["file"]), *headers}):
+    for path in sorted({Path(entry["file"]), *own_files}):
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
 
@@ -50,13 +50,14 @@ def main():
     options = parser.parse_args()
     stamps = options.build / "lint"
     stamps.mkdir(exist_ok=True)
-    headers = read_dependencies(options.build)
+    dependencies = read_dependencies(options.build)
     wanted = []
     for entry in json.loads((options.build / "compile_commands.json").read_text()):
-        path = Path(entry["file"])
-        in_core_or_run = any(path.is_relative_to(ROOT / "athanor" / wing) for wing in ("core", "run"))
-        if in_core_or_run and (not options.files or any(part in entry["file"] for part in options.files)):
-            stamp = stamps / stamp_of(entry, headers.get(entry.get("output", ""), []))
+        output = entry.get("output", "")
+        own_files = dependencies.get(output, [])  # several sources where they are compiled together
+        names = [str(path.relative_to(ROOT)) for path in own_files]
+        if output.startswith(("athanor/core/", "athanor/run/")) and (not options.files or any(part in name for part in options.files for name in names)):
+            stamp = stamps / stamp_of(entry, own_files)
             if not stamp.exists():
                 wanted.append((entry, stamp))
 

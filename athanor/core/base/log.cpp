@@ -5,7 +5,7 @@
 namespace athanor::base {
 namespace {
 
-std::mutex mutex;
+std::mutex log_mutex;
 LogSink& sink() {
   static LogSink the_sink;
   return the_sink;
@@ -14,12 +14,12 @@ LogSink& sink() {
 }  // namespace
 
 void set_log_sink(LogSink new_sink) {
-  std::lock_guard lock(mutex);
+  std::lock_guard lock(log_mutex);
   sink() = std::move(new_sink);
 }
 
 void log(LogLevel level, std::string_view message) {
-  std::lock_guard lock(mutex);  // held while the sink runs, so that lines never mix
+  std::lock_guard lock(log_mutex);  // held while the sink runs, so that lines never mix
   if (sink()) sink()(level, message);
 }
 

@@ -42,7 +42,7 @@ size_t size_of(const Node& node) {
   return size;
 }
 
-class Builder : public YAML::EventHandler {
+class YamlBuilder : public YAML::EventHandler {
  public:
   Node root;
 
@@ -168,9 +168,9 @@ Node parse(std::string_view text) {
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);
-    Builder builder;
+    YamlBuilder builder;
     parser.HandleNextDocument(builder);
-    Builder second;
+    YamlBuilder second;
     if (parser.HandleNextDocument(second)) throw Mistake{second.root.line, "a second document"};
     return std::move(builder.root);
   } catch (const YAML::Exception& error) {

@@ -13,16 +13,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kWhere = "checkpoint.gguf";
+constexpr const char* kGgufWhere = "checkpoint.gguf";
 constexpr int64_t kMostParts = 99'999;
 
-struct Storage {
+struct GgufStorage {
   std::vector<base::MappedFile> files;
   std::deque<std::vector<std::byte>> aligned;  // copies of arrays that begin at an odd place
 };
 
 /// Maps one file and adds its tensors; returns its keys.
-GgufMetadata add_file(const fs::path& path, Storage& storage, std::vector<NamedArray>& tensors) {
+GgufMetadata add_file(const fs::path& path, GgufStorage& storage, std::vector<NamedArray>& tensors) {
   base::MappedFile file(path);
   GgufHeader header = parse_gguf(file.bytes(), path.string());
   for (GgufHeader::Tensor& tensor : header.tensors) {
@@ -68,8 +68,8 @@ void check_part(const GgufMetadata& metadata, int64_t part, int64_t parts) {
 GgufFile GgufFile::open(const fs::path& path) {
   std::error_code reason;
   if (!fs::exists(path, reason))
-    base::input_error(kWhere, {base::cat(path.string(), ": no such file"), reason ? reason.message() : ""});
-  auto storage = std::make_shared<Storage>();
+    base::input_error(kGgufWhere, {base::cat(path.string(), ": no such file"), reason ? reason.message() : ""});
+  auto storage = std::make_shared<GgufStorage>();
   GgufFile file{path, {}, {}, {}};
   file.metadata = add_file(path, *storage, file.tensors);
   if (const int64_t parts = parts_of(file.metadata); parts > 1) {

@@ -12,8 +12,9 @@
 namespace athanor::checkpoint {
 namespace {
 
-constexpr const char* kWhere = "checkpoint.gguf";
-constexpr uint64_t kMostKeys = 65'536, kMostTensors = 1'000'000, kMostText = uint64_t{64} << 20, kMostKey = 65'535, kMostName = 255;
+constexpr const char* kGgufHeaderWhere = "checkpoint.gguf";
+constexpr uint64_t kMostKeys = 65'536, kMostGgufTensors = 1'000'000, kMostText = uint64_t{64} << 20, kMostKey = 65'535,
+                   kMostName = 255;
 constexpr uint64_t kMostAlignment = 65'536;
 constexpr uint32_t kMagic = 0x46554747;  // "GGUF"
 
@@ -35,7 +36,7 @@ const char* gguf_type_name(GgufType type) { return kTypes[static_cast<size_t>(ty
 class GgufParser {
  public:
   GgufParser(std::span<const std::byte> bytes, std::string_view source)
-      : reader_(bytes, kWhere, std::string(source)), source_(source), file_size_(bytes.size()) {
+      : reader_(bytes, kGgufHeaderWhere, std::string(source)), source_(source), file_size_(bytes.size()) {
     header_.metadata.source_ = source_;
   }
 
@@ -50,7 +51,7 @@ class GgufParser {
 
  private:
   [[noreturn]] void refuse(std::string_view what, std::string got, std::string expected, std::string advice = {}) const {
-    base::file_error(kWhere, {base::cat(source_, ": ", what), std::move(got), std::move(expected), std::move(advice)});
+    base::file_error(kGgufHeaderWhere, {base::cat(source_, ": ", what), std::move(got), std::move(expected), std::move(advice)});
   }
 
   struct Counts {
@@ -68,9 +69,9 @@ class GgufParser {
     if (header_.version != 2 && header_.version != 3) refuse("version of GGUF", base::cat(header_.version), "2 or 3");
     Counts counts{reader_.read<uint64_t>("the number of tensors"), reader_.read<uint64_t>("the number of keys")};
     constexpr uint64_t kLeastTensor = 8 + 4 + 8 + 4 + 8, kLeastKey = 8 + 4 + 1;
-    if (counts.tensors > std::min(kMostTensors, reader_.remaining() / kLeastTensor))
+    if (counts.tensors > std::min(kMostGgufTensors, reader_.remaining() / kLeastTensor))
       refuse("number of tensors", base::cat(counts.tensors),
-             base::cat("at most ", kMostTensors, ", and 32 bytes of the file for each"));
+             base::cat("at most ", kMostGgufTensors, ", and 32 bytes of the file for each"));
     if (counts.keys > std::min(kMostKeys, reader_.remaining() / kLeastKey))
       refuse("number of keys", base::cat(counts.keys), base::cat("at most ", kMostKeys, ", and 13 bytes of the file for each"));
     return counts;

@@ -11,7 +11,7 @@
 namespace athanor::checkpoint {
 namespace {
 
-constexpr const char* kWhere = "checkpoint.gguf";
+constexpr const char* kGgufWriteWhere = "checkpoint.gguf";
 constexpr uint64_t kAlignment = 32;
 
 template <typename T>
@@ -29,7 +29,7 @@ uint64_t padded(uint64_t size) { return (size + kAlignment - 1) / kAlignment * k
 }  // namespace
 
 void GgufWriter::key(std::string_view name, GgufType type) {
-  base::expect(std::find(keys_.begin(), keys_.end(), name) == keys_.end(), kWhere, "a key is written twice");
+  base::expect(std::find(keys_.begin(), keys_.end(), name) == keys_.end(), kGgufWriteWhere, "a key is written twice");
   keys_.emplace_back(name);
   put_text(metadata_, name);
   put(metadata_, type);
@@ -78,10 +78,10 @@ void GgufWriter::integers(std::string_view name, std::span<const int32_t> values
 
 void GgufWriter::tensor(std::string name, std::vector<int64_t> shape, const BlockFormat& format, Make make) {
   const auto count = base::checked_count(shape);
-  base::expect(count && *count > 0 && !shape.empty() && shape.back() % format.values == 0, kWhere,
+  base::expect(count && *count > 0 && !shape.empty() && shape.back() % format.values == 0, kGgufWriteWhere,
                "a tensor's rows are no whole blocks");
   for (const Tensor& other : tensors_)
-    if (other.name == name) base::input_error(kWhere, {"two tensors of one name", name, "each name once"});
+    if (other.name == name) base::input_error(kGgufWriteWhere, {"two tensors of one name", name, "each name once"});
   const auto bytes = static_cast<uint64_t>(*count / format.values * format.bytes);
   tensors_.push_back({std::move(name), std::move(shape), &format, std::move(make), bytes});
 }
@@ -113,7 +113,7 @@ void GgufWriter::write(const std::filesystem::path& path) const {
   file.write(header());
   for (const Tensor& tensor : tensors_) {
     std::vector<std::byte> bytes = tensor.make();
-    base::expect(bytes.size() == tensor.bytes, kWhere, "a tensor's bytes do not fit its shape and type");
+    base::expect(bytes.size() == tensor.bytes, kGgufWriteWhere, "a tensor's bytes do not fit its shape and type");
     bytes.resize(padded(bytes.size()));
     file.write(bytes);
     progress.advance(tensor.bytes);

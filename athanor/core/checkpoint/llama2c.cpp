@@ -25,7 +25,7 @@
 namespace athanor::checkpoint {
 namespace {
 
-constexpr const char* kWhere = "checkpoint.llama2c";
+constexpr const char* kLlama2cWhere = "checkpoint.llama2c";
 
 struct Sizes {
   int32_t dim, hidden, layers, heads, kv_heads, vocab, length;
@@ -44,21 +44,21 @@ std::string sizes_text(const Sizes& s) {
                    ", vocab ", s.vocab, ", length ", s.length);
 }
 
-struct Storage {
+struct Llama2cStorage {
   base::MappedFile file;
   std::deque<std::vector<float>> converted;
 };
 
 class Reader {
  public:
-  Reader(std::span<const std::byte> bytes, std::string_view source, Storage& storage)
-      : bytes_(bytes, kWhere, std::string(source)), source_(source), storage_(storage) {}
+  Reader(std::span<const std::byte> bytes, std::string_view source, Llama2cStorage& storage)
+      : bytes_(bytes, kLlama2cWhere, std::string(source)), source_(source), storage_(storage) {}
 
   void read(Llama2cModel& model) {
     read_sizes();
     read_weights();
     if (bytes_.remaining() != 0)
-      base::file_error(kWhere, {base::cat(source_, ": bytes behind the weights"), base::cat(bytes_.remaining()), "0"});
+      base::file_error(kLlama2cWhere, {base::cat(source_, ": bytes behind the weights"), base::cat(bytes_.remaining()), "0"});
     model.config = std::make_shared<base::Json>(config());
     model.arrays = std::move(arrays_);
   }
@@ -68,13 +68,13 @@ class Reader {
     if (bytes_.remaining() >= 4) {
       base::ByteReader peek = bytes_;
       if (peek.read<uint32_t>("magic") == 0x616b3432)
-        base::file_error(kWhere, {base::cat(source_, ": a llama2.c file of version 1 or 2"), "magic ak42", "version 0",
-                                  "llama2.c's export.py with --version 0"});
+        base::file_error(kLlama2cWhere, {base::cat(source_, ": a llama2.c file of version 1 or 2"), "magic ak42", "version 0",
+                                         "llama2.c's export.py with --version 0"});
     }
     sizes_ = bytes_.read<Sizes>("the seven numbers of the header");
     if (!plausible(sizes_))
-      base::file_error(kWhere, {base::cat(source_, ": not a llama2.c file"), sizes_text(sizes_),
-                                "positive sizes, heads that divide, an even head size"});
+      base::file_error(kLlama2cWhere, {base::cat(source_, ": not a llama2.c file"), sizes_text(sizes_),
+                                       "positive sizes, heads that divide, an even head size"});
     tied_ = sizes_.vocab > 0;
     vocab_ = std::abs(static_cast<int64_t>(sizes_.vocab));
     head_dim_ = sizes_.dim / sizes_.heads;
@@ -149,7 +149,7 @@ class Reader {
 
   base::ByteReader bytes_;
   std::string_view source_;
-  Storage& storage_;
+  Llama2cStorage& storage_;
   Sizes sizes_{};
   int64_t vocab_ = 0, head_dim_ = 0;
   bool tied_ = true;
@@ -159,7 +159,7 @@ class Reader {
 }  // namespace
 
 Llama2cModel parse_llama2c(std::span<const std::byte> bytes, std::string_view source) {
-  auto storage = std::make_shared<Storage>();
+  auto storage = std::make_shared<Llama2cStorage>();
   Llama2cModel model;
   Reader(bytes, source, *storage).read(model);
   model.storage = std::move(storage);
@@ -167,7 +167,7 @@ Llama2cModel parse_llama2c(std::span<const std::byte> bytes, std::string_view so
 }
 
 Llama2cModel read_llama2c(const std::filesystem::path& path) {
-  auto storage = std::make_shared<Storage>();
+  auto storage = std::make_shared<Llama2cStorage>();
   storage->file = base::MappedFile(path);
   Llama2cModel model;
   Reader(storage->file.bytes(), path.string(), *storage).read(model);

@@ -12,11 +12,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kWhere = "checkpoint.folder";
+constexpr const char* kModelFolderWhere = "checkpoint.folder";
 
 std::shared_ptr<base::Json> read_object(const fs::path& path) {
-  auto json = std::make_shared<base::Json>(base::read_json_file(path, kWhere));
-  if (!json->is_object()) base::file_error(kWhere, {base::cat(path.string(), ": malformed"), json->type_name(), "an object"});
+  auto json = std::make_shared<base::Json>(base::read_json_file(path, kModelFolderWhere));
+  if (!json->is_object())
+    base::file_error(kModelFolderWhere, {base::cat(path.string(), ": malformed"), json->type_name(), "an object"});
   return json;
 }
 
@@ -79,12 +80,12 @@ base::Json with_dtype(base::Json config, const std::vector<NamedArray>& arrays) 
 ModelFolder ModelFolder::open(const fs::path& path) {
   std::error_code reason;
   if (!fs::exists(path, reason))
-    base::input_error(kWhere, {base::cat(path.string(), ": no such folder"), reason ? reason.message() : ""});
+    base::input_error(kModelFolderWhere, {base::cat(path.string(), ": no such folder"), reason ? reason.message() : ""});
   if (!fs::is_directory(path, reason))
-    base::input_error(kWhere,
+    base::input_error(kModelFolderWhere,
                       {base::cat(path.string(), ": not a folder"), "a file", "a folder with config.json and model.safetensors"});
   if (!fs::exists(path / "config.json", reason))
-    base::input_error(kWhere,
+    base::input_error(kModelFolderWhere,
                       {base::cat(path.string(), ": no model folder"), "no config.json", "config.json and model.safetensors"});
   ModelFolder folder;
   folder.path = path;
@@ -100,8 +101,8 @@ void write_model_folder(const fs::path& target, const base::Json& config, const 
   try {
     if (!options.carry_from.empty()) carry(options.carry_from, folder.path());
   } catch (const fs::filesystem_error& error) {
-    base::file_error(
-        kWhere, {base::cat(options.carry_from.string(), ": cannot carry its files to ", target.string()), error.code().message()});
+    base::file_error(kModelFolderWhere, {base::cat(options.carry_from.string(), ": cannot carry its files to ", target.string()),
+                                         error.code().message()});
   }
   base::write_file(folder.path() / "config.json", with_dtype(config, arrays).dump(2) + "\n");
   if (generation_config) base::write_file(folder.path() / "generation_config.json", generation_config->dump(2) + "\n");

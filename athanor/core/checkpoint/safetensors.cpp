@@ -31,7 +31,7 @@ struct Checkpoint::State {
 
 namespace {
 
-constexpr const char* kWhere = "checkpoint.safetensors";
+constexpr const char* kSafetensorsWhere = "checkpoint.safetensors";
 
 bool is_pickle(const fs::path& file) {
   std::string extension = file.extension().string();
@@ -52,8 +52,8 @@ fs::path weights_in(const fs::path& folder) {
     if (fs::exists(folder / name, ignored)) return folder / name;
   for (const auto& entry : fs::directory_iterator(folder, ignored))
     if (is_pickle(entry.path()) && entry.path().filename().string().starts_with("pytorch_model")) refuse_pickle(entry.path());
-  base::input_error(kWhere, {base::cat(folder.string(), ": no weights in this folder"),
-                             "neither model.safetensors nor model.safetensors.index.json", "one of the two"});
+  base::input_error(kSafetensorsWhere, {base::cat(folder.string(), ": no weights in this folder"),
+                                        "neither model.safetensors nor model.safetensors.index.json", "one of the two"});
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ void Checkpoint::State::index_names() {
   by_name.reserve(arrays.size());
   for (size_t i = 0; i < arrays.size(); ++i)
     if (!by_name.emplace(arrays[i].name, i).second)
-      base::file_error(kWhere, {base::cat(path.string(), ": two arrays of one name"), arrays[i].name, "each name once"});
+      base::file_error(kSafetensorsWhere, {base::cat(path.string(), ": two arrays of one name"), arrays[i].name, "each name once"});
 }
 
 void Checkpoint::State::open_shards(const fs::path& index) {
@@ -104,7 +104,7 @@ Checkpoint Checkpoint::open(const fs::path& path) {
   state->path = path;
   std::error_code reason;
   if (!fs::exists(path, reason))
-    base::input_error(kWhere, {base::cat(path.string(), ": no such file or folder"), reason ? reason.message() : ""});
+    base::input_error(kSafetensorsWhere, {base::cat(path.string(), ": no such file or folder"), reason ? reason.message() : ""});
   fs::path file = fs::is_directory(path, reason) ? weights_in(path) : path;
   if (is_pickle(file)) refuse_pickle(file);
   if (file.extension() == ".json") {
@@ -145,7 +145,7 @@ const ArrayView& Checkpoint::at(std::string_view name) const {
   for (const NamedArray& array : state_->arrays)
     if (array.name.size() < 2 * name.size()) names.push_back(array.name);
   std::string near = base::nearest_name(name, names);
-  base::file_error(kWhere,
+  base::file_error(kSafetensorsWhere,
                    {base::cat(state_->path.string(), ": no such array"), std::string(name),
                     near.empty() ? base::cat("one of its ", state_->arrays.size(), " arrays") : base::cat("perhaps ", near)});
 }

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kWhere = "checkpoint.safetensors";
+constexpr const char* kSafetensorsWriteWhere = "checkpoint.safetensors";
 
 /// The library's order of types: by alignment, so that every array is aligned.
 int rank(base::DType dtype) {
@@ -45,11 +45,11 @@ void check_arrays(const std::vector<const NamedArray*>& arrays) {
   for (const NamedArray* array : arrays) {
     const auto& [name, view] = *array;
     if (name == "__metadata__" || name.find('\0') != std::string::npos || base::invalid_utf8(name) != std::string::npos)
-      base::input_error(kWhere, {"name cannot be written", name, "valid UTF-8 without NUL, not __metadata__"});
-    if (!names.insert(name).second) base::input_error(kWhere, {"two arrays of one name", name, "each name once"});
+      base::input_error(kSafetensorsWriteWhere, {"name cannot be written", name, "valid UTF-8 without NUL, not __metadata__"});
+    if (!names.insert(name).second) base::input_error(kSafetensorsWriteWhere, {"two arrays of one name", name, "each name once"});
     auto count = base::checked_count(view.shape);
     auto size = count ? base::checked_mul(static_cast<uint64_t>(*count), base::dtype_size(view.dtype)) : std::nullopt;
-    base::expect(size && *size == view.bytes.size(), kWhere, "an array's bytes do not fit its shape and dtype");
+    base::expect(size && *size == view.bytes.size(), kSafetensorsWriteWhere, "an array's bytes do not fit its shape and dtype");
   }
 }
 
@@ -108,7 +108,8 @@ void remove_older(const fs::path& folder, const std::set<std::string>& written) 
                    (name.starts_with("model-") && name.find("-of-") != std::string::npos && name.ends_with(".safetensors"));
     if (weights && !written.contains(name)) fs::remove(entry.path(), failed);
   }
-  if (failed) base::file_error(kWhere, {base::cat(folder.string(), ": cannot remove older weights"), failed.message()});
+  if (failed)
+    base::file_error(kSafetensorsWriteWhere, {base::cat(folder.string(), ": cannot remove older weights"), failed.message()});
 }
 
 }  // namespace
@@ -142,7 +143,7 @@ void write_sharded(const fs::path& folder, const std::vector<NamedArray>& arrays
     written.insert(name);
     for (const NamedArray& array : shards[i]) {
       if (!weight_map.emplace(array.name, name).second)
-        base::input_error(kWhere, {"two arrays of one name", array.name, "each name once"});
+        base::input_error(kSafetensorsWriteWhere, {"two arrays of one name", array.name, "each name once"});
       total += array.array.bytes.size();
     }
   }

@@ -11,7 +11,7 @@
 namespace athanor::checkpoint {
 namespace {
 
-constexpr const char* kWhere = "checkpoint.index";
+constexpr const char* kShardIndexWhere = "checkpoint.index";
 constexpr size_t kMostShards = 10'000;
 constexpr size_t kLargestIndex = size_t{256} << 20;
 
@@ -24,9 +24,9 @@ bool stays_in_folder(std::string_view name) {
 }  // namespace
 
 ShardIndex parse_shard_index(std::string_view text, std::string_view source) {
-  base::Json json = base::parse_json(text, kWhere, source, {.depth = 16, .bytes = kLargestIndex});
+  base::Json json = base::parse_json(text, kShardIndexWhere, source, {.depth = 16, .bytes = kLargestIndex});
   auto refuse = [&](const char* what, std::string got, const char* expected) {
-    base::file_error(kWhere, {base::cat(source, ": ", what), std::move(got), expected});
+    base::file_error(kShardIndexWhere, {base::cat(source, ": ", what), std::move(got), expected});
   };
   if (!json.is_object()) refuse("malformed", json.type_name(), "an object with weight_map");
   auto map = json.find("weight_map");

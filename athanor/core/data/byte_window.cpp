@@ -40,7 +40,7 @@ class PlainStream : public ByteStream {
   std::ifstream file_;
 };
 
-[[noreturn]] void broken(const std::string& name, const char* what, const char* detail) {
+[[noreturn]] void broken_stream(const std::string& name, const char* what, const char* detail) {
   base::file_error("data.source", {name + ": " + what, detail ? detail : ""});
 }
 
@@ -65,7 +65,7 @@ class GzipStream : public ByteStream {
       if (result == Z_STREAM_END)
         between_ = true;
       else if (result != Z_OK && result != Z_BUF_ERROR)
-        broken(file_.name(), "bad gzip data", state_.msg);
+        broken_stream(file_.name(), "bad gzip data", state_.msg);
     }
     out.resize(before + kPiece - state_.avail_out);
     return out.size() > before;
@@ -77,7 +77,7 @@ class GzipStream : public ByteStream {
     if (state_.avail_in > 0) return true;
     packed_.clear();
     if (!file_.read(packed_)) {
-      if (!between_) broken(file_.name(), "the gzip data is cut off", nullptr);
+      if (!between_) broken_stream(file_.name(), "the gzip data is cut off", nullptr);
       return false;
     }
     state_.next_in = reinterpret_cast<Bytef*>(packed_.data());
@@ -104,7 +104,7 @@ class ZstdStream : public ByteStream {
     while (target.pos < target.size) {
       if (input_.pos == input_.size && !refill()) break;
       wanted_ = ZSTD_decompressStream(state_.get(), &target, &input_);
-      if (ZSTD_isError(wanted_)) broken(file_.name(), "bad zstd data", ZSTD_getErrorName(wanted_));
+      if (ZSTD_isError(wanted_)) broken_stream(file_.name(), "bad zstd data", ZSTD_getErrorName(wanted_));
     }
     out.resize(before + target.pos);
     return out.size() > before;
@@ -114,7 +114,7 @@ class ZstdStream : public ByteStream {
   bool refill() {
     packed_.clear();
     if (!file_.read(packed_)) {
-      if (wanted_ != 0) broken(file_.name(), "the zstd data is cut off", nullptr);
+      if (wanted_ != 0) broken_stream(file_.name(), "the zstd data is cut off", nullptr);
       return false;
     }
     input_ = {packed_.data(), packed_.size(), 0};

@@ -15,7 +15,7 @@ namespace athanor::data {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kFormat = 1;  // raised when the same options would make other shards
+constexpr int kSampleFormat = 1;  // raised when the same options would make other shards
 
 /// The form of a file's rows; null where it has none.
 const SampleForm* form_of(SampleMaker& maker, const fs::path& file) {
@@ -122,7 +122,7 @@ PreparedData prepare_samples(const DataOptions& options, const SampleContext& co
   const TemplateChoice choice = choose_template(options.chat_template, context.tokenizer_folder, context.tokenizer, forms);
   const SampleRenderer renderer(context.tokenizer, choice, context.tokenizer_folder, options.learn == "last");
   base::Json key = key_of_files(options);
-  key["samples"] = kFormat, key["length"] = context.length, key["template_source"] = choice.source;
+  key["samples"] = kSampleFormat, key["length"] = context.length, key["template_source"] = choice.source;
   key["tokenizer"] = base::hash_hex(context.tokenizer_hash);
   PreparedData data = prepared_once(
       folder, base::hash64(key.dump()), wants_eval(options),

@@ -14,7 +14,7 @@ namespace {
 using base::Json;
 using text::TokenId;
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool is_white(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 }  // namespace
 
@@ -109,7 +109,7 @@ void SampleRenderer::mark(const std::string& text, const Spans& spans, EncodedSa
     if (!bounds.empty() && bounds[stop] < end) ++stop;
     size_t special = stop;
     while (special > first && !is_end(ids[special - 1])) --special;
-    if (special > first && is_blank(tokenizer_.decode({ids.data() + special, stop - special})))
+    if (special > first && is_white(tokenizer_.decode({ids.data() + special, stop - special})))
       stop = special;
     else if (stop < ids.size() && is_end(ids[stop]))
       ++stop;

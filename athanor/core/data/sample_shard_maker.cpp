@@ -11,7 +11,7 @@
 namespace athanor::data {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{8} << 20;
+constexpr size_t kSampleChunkBytes = size_t{8} << 20;
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void SampleShardMaker::add(const RawRow& row) {
   progress_.advance(row.text.size());
   chunk_bytes_ += row.text.size();
   chunk_.push_back({std::string(row.text), row.line});
-  if (chunk_bytes_ >= kChunkBytes) flush();
+  if (chunk_bytes_ >= kSampleChunkBytes) flush();
 }
 
 void SampleShardMaker::flush() {

@@ -7,7 +7,7 @@
 namespace athanor::data {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n\f\v";
+constexpr std::string_view kWordBlanks = " \t\r\n\f\v";
 
 size_t character_bytes(unsigned char first) { return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4; }
 
@@ -18,10 +18,10 @@ bool is_spaceless(std::string_view c) { return c.size() == 3 && c.compare("\xE2\
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
-  for (size_t at = text.find_first_not_of(kBlanks); at != std::string_view::npos;) {
-    const size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
+  for (size_t at = text.find_first_not_of(kWordBlanks); at != std::string_view::npos;) {
+    const size_t end = std::min(text.find_first_of(kWordBlanks, at), text.size());
     words.push_back(text.substr(at, end - at));
-    at = text.find_first_not_of(kBlanks, end);
+    at = text.find_first_not_of(kWordBlanks, end);
   }
   return words;
 }
@@ -30,7 +30,7 @@ std::vector<std::string_view> characters_of(std::string_view text) {
   std::vector<std::string_view> characters;
   for (size_t at = 0; at < text.size();) {
     const size_t bytes = std::min(character_bytes(static_cast<unsigned char>(text[at])), text.size() - at);
-    if (kBlanks.find(text[at]) == std::string_view::npos) characters.push_back(text.substr(at, bytes));
+    if (kWordBlanks.find(text[at]) == std::string_view::npos) characters.push_back(text.substr(at, bytes));
     at += bytes;
   }
   return characters;

@@ -72,7 +72,7 @@ AdamWFactors factors(const AdamWStep& step, const AdamWSegment& segment) {
 }
 
 template <typename G>
-void run(int64_t n, const AdamWFactors& f, const G* gradient, float* w, float* m, float* v, uint16_t* working) {
+void run_segment(int64_t n, const AdamWFactors& f, const G* gradient, float* w, float* m, float* v, uint16_t* working) {
   by_isa(scalar::adamw_run<G>, avx2::adamw_run<G>, avx512::adamw_run<G>)(n, f, gradient, w, m, v, working);
 }
 
@@ -85,9 +85,9 @@ void adamw(std::span<const AdamWSegment> segments, const AdamWStep& step) {
     const AdamWFactors& f = of[static_cast<size_t>(&s - segments.data())];
     uint16_t* working = s.working_bf16 ? s.working_bf16 + at : nullptr;
     if (s.gradient_f32) {
-      run(n, f, s.gradient_f32 + at, s.master + at, s.m + at, s.v + at, working);
+      run_segment(n, f, s.gradient_f32 + at, s.master + at, s.m + at, s.v + at, working);
     } else {
-      run(n, f, s.gradient_bf16 + at, s.master + at, s.m + at, s.v + at, working);
+      run_segment(n, f, s.gradient_bf16 + at, s.master + at, s.m + at, s.v + at, working);
     }
   });
 }

@@ -21,7 +21,7 @@ namespace {
 
 using checkpoint::ArrayView;
 
-constexpr const char* kWhere = "models.adapter";
+constexpr const char* kAdapterWhere = "models.adapter";
 constexpr std::string_view kPrefix = "base_model.model.";
 
 struct Pair {
@@ -44,7 +44,7 @@ class Merge {
   ArrayView& target(const std::string& name) {
     for (const std::string& known : {name, prefix_ + name, name.starts_with(prefix_) ? name.substr(prefix_.size()) : name})
       if (const auto found = places_.find(known); found != places_.end()) return arrays_[found->second].array;
-    base::file_error(kWhere, {base::cat(file_, ": the base has no weight for a key"), name, "an adapter of this base"});
+    base::file_error(kAdapterWhere, {base::cat(file_, ": the base has no weight for a key"), name, "an adapter of this base"});
   }
 
   void replace(const std::string& name, const ArrayView& array) {
@@ -55,13 +55,13 @@ class Merge {
 
   void add(const std::string& module, const Pair& pair, int64_t rank, double scale) {
     ArrayView& old = target(module + ".weight");
-    if (old.shape.size() != 2) base::file_error(kWhere, {base::cat(file_, ": LoRA on what is no matrix"), module});
+    if (old.shape.size() != 2) base::file_error(kAdapterWhere, {base::cat(file_, ": LoRA on what is no matrix"), module});
     if (pair.embedding && tied_)
-      base::input_error(
-          kWhere, {base::cat(file_, ": the head is the embedding, and would change with it"), module, "", "merge it with PEFT"});
+      base::input_error(kAdapterWhere, {base::cat(file_, ": the head is the embedding, and would change with it"), module, "",
+                                        "merge it with PEFT"});
     if (old.dtype != base::DType::kF32 && old.dtype != base::DType::kF16 && old.dtype != base::DType::kBF16)
-      base::input_error(kWhere, {"an adapter cannot be merged into weights of this type", module, "f32, f16 or bf16",
-                                 "athanor convert --dtype bf16"});
+      base::input_error(kAdapterWhere, {"an adapter cannot be merged into weights of this type", module, "f32, f16 or bf16",
+                                        "athanor convert --dtype bf16"});
     add(module, pair, rank, scale, old, pair.embedding || stored_transposed(module + ".weight"));
   }
 
@@ -71,8 +71,8 @@ class Merge {
  private:
   void expect_shape(const std::string& name, const std::vector<int64_t>& got, const std::vector<int64_t>& expected) const {
     if (got != expected)
-      base::file_error(kWhere, {base::cat(file_, ": \"", name, "\" has another shape than this base and rank need"),
-                                checkpoint::shape_text(got), checkpoint::shape_text(expected)});
+      base::file_error(kAdapterWhere, {base::cat(file_, ": \"", name, "\" has another shape than this base and rank need"),
+                                       checkpoint::shape_text(got), checkpoint::shape_text(expected)});
   }
 
   /// W [rows, columns] += scale * L R, or its transpose: `swapped` says that W is stored [in, out].
@@ -145,7 +145,7 @@ Keys sort_keys(const checkpoint::Checkpoint& file, const std::string& name) {
   Keys keys;
   for (const checkpoint::NamedArray& array : file.arrays()) {
     if (!array.name.starts_with(kPrefix))
-      base::file_error(kWhere, {base::cat(name, ": a key without PEFT's prefix"), array.name, std::string(kPrefix) + "..."});
+      base::file_error(kAdapterWhere, {base::cat(name, ": a key without PEFT's prefix"), array.name, std::string(kPrefix) + "..."});
     const std::string key = array.name.substr(kPrefix.size());
     const auto module_of = [&](std::string_view ending) { return key.substr(0, key.size() - ending.size()); };
     if (key.ends_with(".lora_A.weight"))
@@ -157,15 +157,18 @@ Keys sort_keys(const checkpoint::Checkpoint& file, const std::string& name) {
     else if (key.ends_with(".lora_embedding_B"))
       keys.pairs[module_of(".lora_embedding_B")].b = &array.array, keys.pairs[module_of(".lora_embedding_B")].embedding = true;
     else if (key.find(".lora_") != key.npos)
-      base::file_error(kWhere, {base::cat(name, ": unknown key"), array.name, "lora_A.weight, lora_B.weight or a whole array"});
+      base::file_error(kAdapterWhere,
+                       {base::cat(name, ": unknown key"), array.name, "lora_A.weight, lora_B.weight or a whole array"});
     else
       keys.whole.emplace_back(without_base_layer(key), &array.array);
   }
   if (keys.pairs.empty())
-    base::file_error(kWhere, {base::cat(name, ": no LoRA weights, so the adapter would change nothing"), "", "lora_A and lora_B"});
+    base::file_error(kAdapterWhere,
+                     {base::cat(name, ": no LoRA weights, so the adapter would change nothing"), "", "lora_A and lora_B"});
   for (const auto& [module, pair] : keys.pairs)
     if (!pair.a || !pair.b)
-      base::file_error(kWhere, {base::cat(name, ": ", pair.a ? "lora_B" : "lora_A", " is missing"), module, "both of a pair"});
+      base::file_error(kAdapterWhere,
+                       {base::cat(name, ": ", pair.a ? "lora_B" : "lora_A", " is missing"), module, "both of a pair"});
   return keys;
 }
 
@@ -174,7 +177,7 @@ void check_complete(const AdapterConfig& config, const Keys& keys, const checkpo
                     const std::string& name) {
   for (const std::string& target : config.targets) {
     if (std::none_of(keys.pairs.begin(), keys.pairs.end(), [&](const auto& pair) { return names_module(target, pair.first); }))
-      base::file_error(kWhere,
+      base::file_error(kAdapterWhere,
                        {base::cat(name, ": no weights for a target module"), target, "a pair for every name in target_modules"});
     for (const checkpoint::NamedArray& array : base.arrays()) {
       if (!config.every_layer || !array.name.ends_with(".weight") || array.array.shape.size() != 2) continue;
@@ -182,7 +185,7 @@ void check_complete(const AdapterConfig& config, const Keys& keys, const checkpo
       const std::string bare = module.starts_with(prefix) ? module.substr(prefix.size()) : module;
       if (names_module(target, module) && !keys.pairs.contains(module) && !keys.pairs.contains(bare) &&
           !keys.pairs.contains(prefix + module))
-        base::file_error(kWhere, {base::cat(name, ": a layer's weights are missing"), module, "a pair for every layer"});
+        base::file_error(kAdapterWhere, {base::cat(name, ": a layer's weights are missing"), module, "a pair for every layer"});
     }
   }
 }
@@ -193,7 +196,7 @@ checkpoint::Checkpoint merge_adapter(const DecoderModel& model, const checkpoint
                                      const std::filesystem::path& folder) {
   std::error_code ignored;
   if (!std::filesystem::exists(folder / "adapter_config.json", ignored))
-    base::input_error(kWhere,
+    base::input_error(kAdapterWhere,
                       {base::cat(folder.string(), ": no adapter here"), "no adapter_config.json", "a folder that PEFT saved"});
   const AdapterConfig config = read_adapter_config(folder / "adapter_config.json");
   const std::filesystem::path path = folder / "adapter_model.safetensors";

@@ -12,13 +12,13 @@ namespace {
 
 using base::Json;
 
-constexpr const char* kWhere = "models.adapter";
+constexpr const char* kAdapterConfigWhere = "models.adapter";
 constexpr double kMostRank = 65'536;
 
 class ConfigFile {
  public:
   explicit ConfigFile(const std::filesystem::path& path)
-      : path_(path), json_(base::read_json_file(path, kWhere, {.depth = 16, .bytes = 10u << 20})) {
+      : path_(path), json_(base::read_json_file(path, kAdapterConfigWhere, {.depth = 16, .bytes = 10u << 20})) {
     if (!json_.is_object()) fail("is not an object", "", "the keys of a PEFT adapter");
   }
 
@@ -65,8 +65,8 @@ class ConfigFile {
     if (!value->is_object()) fail(base::cat("\"", key, "\" is not an object"), value->dump(), "names with numbers");
     for (const auto& [name, number] : value->items()) {
       if (name.find_first_of("\\^$*+?()[]{}|") != name.npos)
-        base::input_error(
-            kWhere, {base::cat(path_.string(), ": regular expressions in \"", key, "\" are not read"), name, "names of modules"});
+        base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": regular expressions in \"", key, "\" are not read"),
+                                                name, "names of modules"});
       if (!number.is_number() || !(number >= min && number <= max)) fail(base::cat("\"", key, "\" is out of range"), number.dump());
       pairs.emplace_back(name, number);
     }
@@ -76,22 +76,22 @@ class ConfigFile {
   void refuse_other_kinds() const {
     const Json* type = find("peft_type");
     if (!type || *type != "LORA")
-      base::input_error(kWhere,
+      base::input_error(kAdapterConfigWhere,
                         {base::cat(path_.string(), ": not a LoRA adapter"), type ? type->dump() : "no peft_type", "\"LORA\""});
     for (const char* key : {"use_dora", "layer_replication", "lora_bias", "use_qalora", "use_bdlora", "trainable_token_indices",
                             "target_parameters", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config"})
       if (set(key))
-        base::input_error(kWhere, {base::cat(path_.string(), ": this kind of LoRA is not read"), key, "plain LoRA or rsLoRA",
-                                   "merge it with PEFT"});
+        base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": this kind of LoRA is not read"), key,
+                                                "plain LoRA or rsLoRA", "merge it with PEFT"});
     const Json* init = find("init_lora_weights");
     for (const char* changed : {"pissa", "olora", "corda", "loftq", "lora_ga"})
       if (init && init->is_string() && init->get<std::string>().starts_with(changed))
-        base::input_error(kWhere, {base::cat(path_.string(), ": its base weights were changed when it was made"), *init,
-                                   "true or gaussian", "merge it with PEFT"});
+        base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": its base weights were changed when it was made"),
+                                                *init, "true or gaussian", "merge it with PEFT"});
   }
 
   [[noreturn]] std::string fail(const std::string& what, const std::string& got = "", const std::string& expected = "") const {
-    base::file_error(kWhere, {base::cat(path_.string(), ": ", what), got, expected});
+    base::file_error(kAdapterConfigWhere, {base::cat(path_.string(), ": ", what), got, expected});
   }
 
   std::filesystem::path path_;

@@ -19,11 +19,12 @@ namespace {
 using checkpoint::ArrayView;
 using checkpoint::BlockFormat;
 
-constexpr const char* kWhere = "models.gguf";
+constexpr const char* kGgufModelWriteWhere = "models.gguf";
 
-std::vector<std::byte> encoded(const std::vector<float>& values, const BlockFormat& format, const std::string& name) {
+std::vector<std::byte> encoded_as(const std::vector<float>& values, const BlockFormat& format, const std::string& name) {
   if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }))
-    base::file_error(kWhere, {base::cat("array \"", name, "\" holds infinity or not-a-number"), "", "finite weights"});
+    base::file_error(kGgufModelWriteWhere,
+                     {base::cat("array \"", name, "\" holds infinity or not-a-number"), "", "finite weights"});
   const auto blocks = static_cast<int64_t>(values.size()) / format.values;
   std::vector<std::byte> bytes(static_cast<size_t>(blocks * format.bytes));
   base::parallel_for(blocks, std::max<int64_t>(1, 16'384 / format.values), [&](int64_t begin, int64_t end) {
@@ -46,7 +47,7 @@ struct Source {
     if (same && !transposed) return {view.bytes.begin(), view.bytes.end()};
     std::vector<float> values = to_f32(view, name);
     if (transposed) values = models::transposed(values, view.shape[0], view.shape[1]);
-    return encoded(values, format, name);
+    return encoded_as(values, format, name);
   }
 };
 
@@ -69,7 +70,8 @@ class ModelWriter {
  private:
   void add(const SlotName& row, int64_t layer) {
     const std::string name = gguf_tensor_name(row.slot, layer);
-    if (name.empty()) base::input_error(kWhere, {"GGUF has no place for a weight", weight_name(model_, row.slot, layer)});
+    if (name.empty())
+      base::input_error(kGgufModelWriteWhere, {"GGUF has no place for a weight", weight_name(model_, row.slot, layer)});
     const ArrayView& array = *find_weight(model_, arrays_, row.slot, layer);
     Source source{array, weight_name(model_, row.slot, layer), row.transposed, 0};
     if (architecture_.rotary == GgufRotary::kNeighbours) source.turned_heads = rotating_heads(model_.spec, row.slot);
@@ -92,7 +94,7 @@ void check_activation(const DecoderModel& model) {
   const bool silu = model.spec.gated && model.spec.activation == Activation::kSilu;
   const bool gelu = !model.spec.gated && model.spec.activation == Activation::kGeluTanh;
   if (!silu && !gelu)
-    base::input_error(kWhere,
+    base::input_error(kGgufModelWriteWhere,
                       {"GGUF cannot hold this model: its activation is not the one its family has there", model.family->name});
 }
 
@@ -114,7 +116,7 @@ void add_gguf_model(const DecoderModel& model, const checkpoint::Checkpoint& arr
     }
     known += base::cat(known.empty() ? "" : ", ", mix.name);
   }
-  base::input_error(kWhere, {"unknown type of GGUF", std::string(type), "one of " + known});
+  base::input_error(kGgufModelWriteWhere, {"unknown type of GGUF", std::string(type), "one of " + known});
 }
 
 }  // namespace athanor::models

@@ -19,10 +19,10 @@ namespace athanor::text {
 
 namespace {
 
-constexpr std::string_view kWhere = "text.train";
+constexpr std::string_view kBpeTrainerWhere = "text.train";
 
 const ScannerRow& scanner_of(const BpeTrainerOptions& options) {
-  return base::find_row(scanners(), options.pattern == "llama3" ? "cl100k" : options.pattern, kWhere);
+  return base::find_row(scanners(), options.pattern == "llama3" ? "cl100k" : options.pattern, kBpeTrainerWhere);
 }
 
 /// Tokens by id, and ids by token.
@@ -56,8 +56,8 @@ std::array<TokenId, 256> add_first_tokens(const BpeTrainerOptions& options, Toke
   std::array<TokenId, 256> ids;
   for (const auto& [character, byte] : alphabet) ids[byte] = tokens.add(character);
   if (static_cast<int64_t>(tokens.size()) > options.vocab_size)
-    base::input_error(kWhere, {"vocab_size is too small", base::cat(options.vocab_size),
-                               base::cat("at least ", tokens.size(), ": the special tokens and 256 bytes")});
+    base::input_error(kBpeTrainerWhere, {"vocab_size is too small", base::cat(options.vocab_size),
+                                         base::cat("at least ", tokens.size(), ": the special tokens and 256 bytes")});
   return ids;
 }
 
@@ -83,7 +83,7 @@ std::vector<std::pair<TokenId, TokenId>> last_of_each(const std::vector<std::pai
   return kept;
 }
 
-BpeTrainingResult train(const std::vector<NamedText>& texts, const BpeTrainerOptions& options) {
+BpeTrainingResult learn_bpe(const std::vector<NamedText>& texts, const BpeTrainerOptions& options) {
   const ScannerRow& scanner = scanner_of(options);
   Tokens tokens;
   std::array<TokenId, 256> byte_ids = add_first_tokens(options, tokens);
@@ -92,14 +92,14 @@ BpeTrainingResult train(const std::vector<NamedText>& texts, const BpeTrainerOpt
   for (const NamedText& text : texts) result.bytes += text.text.size();
   result.words = words.total();
   result.distinct_words = words.words().size();
-  if (result.bytes == 0) base::input_error(kWhere, {"the files are empty: there is nothing to train on"});
+  if (result.bytes == 0) base::input_error(kBpeTrainerWhere, {"the files are empty: there is nothing to train on"});
 
   MergeLearner learner = make_learner(words, byte_ids, options.max_token_length);
   auto wanted = static_cast<size_t>(options.vocab_size);
   base::Progress progress("learning merges", wanted - tokens.size(), "merges");
   std::vector<std::pair<TokenId, TokenId>> merges;
   while (tokens.size() < wanted) {
-    if (base::stop_requested()) base::input_error(kWhere, {"stopped; nothing was written"});
+    if (base::stop_requested()) base::input_error(kBpeTrainerWhere, {"stopped; nothing was written"});
     auto pair = learner.next(static_cast<uint64_t>(options.min_frequency));
     if (!pair) break;
     merges.push_back(*pair);
@@ -134,11 +134,11 @@ void BpeTrainerOptions::visit(base::OptionVisitor& v) {
 }
 
 BpeTrainingResult train_bpe(const std::vector<std::filesystem::path>& files, const BpeTrainerOptions& options) {
-  return train(TrainingFiles(files).texts(), options);
+  return learn_bpe(TrainingFiles(files).texts(), options);
 }
 
 BpeTrainingResult train_bpe(std::string_view text, const BpeTrainerOptions& options) {
-  return train({{text, "the text"}}, options);
+  return learn_bpe({{text, "the text"}}, options);
 }
 
 void write_tokenizer_folder(const BpeTrainingResult& result, const BpeTrainerOptions& options,

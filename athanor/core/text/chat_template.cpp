@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using base::Json;
 
-constexpr const char* kWhere = "text.chat_template";
+constexpr const char* kChatTemplateWhere = "text.chat_template";
 constexpr base::JsonLimits kConfigLimits = {.depth = 32, .bytes = size_t{64} << 20};
 /// Where a message's reasoning may lie. Templates read the first name, gpt-oss's the second.
 constexpr const char* kReasoning[] = {"reasoning_content", "thinking", "reasoning"};
@@ -24,7 +24,7 @@ struct Source {
 std::optional<Json> read_if_there(const fs::path& file) {
   std::error_code none;
   if (!fs::exists(file, none)) return std::nullopt;
-  return base::read_json_file(file, kWhere, kConfigLimits);
+  return base::read_json_file(file, kChatTemplateWhere, kConfigLimits);
 }
 
 /// bos_token and its kin, as a text or as {"content": text}.
@@ -52,7 +52,8 @@ std::vector<Source> sources_of(const Json& json, const std::string& file) {
   for (const Json& one : found->is_array() ? *found : Json::array({*found})) {
     bool whole = one.is_object() && one.contains("name") && one["name"].is_string() && one.contains("template") &&
                  one["template"].is_string();
-    if (!whole) base::file_error(kWhere, {file + ": chat_template is malformed", "", "a text, or a list of {name, template}"});
+    if (!whole)
+      base::file_error(kChatTemplateWhere, {file + ": chat_template is malformed", "", "a text, or a list of {name, template}"});
     sources.push_back({one["name"].get<std::string>(), one["template"].get<std::string>(), file});
   }
   return sources;
@@ -81,8 +82,8 @@ std::vector<Source> find_sources(const fs::path& folder) {
 
 Json normalized(const Json& message, size_t index) {
   if (!message.is_object())
-    base::input_error(kWhere, {base::cat("message ", index + 1, " is no object"), message.dump().substr(0, 60),
-                               "{\"role\": ..., \"content\": ...}"});
+    base::input_error(kChatTemplateWhere, {base::cat("message ", index + 1, " is no object"), message.dump().substr(0, 60),
+                                           "{\"role\": ..., \"content\": ...}"});
   Json out = Json::object();
   const Json* reasoning = nullptr;
   for (const char* name : kReasoning)
@@ -127,11 +128,12 @@ const templates::Template& ChatTemplate::choose(const ChatOptions& options) cons
   if (found != templates_.end()) return found->second;
   std::string known;
   for (const auto& one : names()) known += (known.empty() ? "" : ", ") + one;
-  base::input_error(kWhere, {"the model has no chat template of that name", name, "one of " + known});
+  base::input_error(kChatTemplateWhere, {"the model has no chat template of that name", name, "one of " + known});
 }
 
 ChatText ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
-  if (!messages.is_array()) base::input_error(kWhere, {"messages are no list", messages.type_name(), "a list of {role, content}"});
+  if (!messages.is_array())
+    base::input_error(kChatTemplateWhere, {"messages are no list", messages.type_name(), "a list of {role, content}"});
   Json chat = Json::array();
   for (const Json& message : messages) chat.push_back(normalized(message, chat.size()));
   std::vector<std::pair<std::string, Json>> variables = {{"messages", std::move(chat)},

@@ -22,9 +22,7 @@ namespace {
 using base::cat;
 using base::Json;
 
-constexpr std::string_view kWhere = "text.gguf_vocabulary", kSpaceMark = "▁";
-
-enum TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
+constexpr std::string_view kGgufVocabularyWhere = "text.gguf_vocabulary", kGgufSpace = "▁";
 
 class GgufTokenizer {
  public:
@@ -49,19 +47,21 @@ class GgufTokenizer {
 
  private:
   [[noreturn]] void refuse(std::string_view what, std::string got = {}, std::string expected = {}) const {
-    base::file_error(kWhere, {cat(source_, ": ", what), std::move(got), std::move(expected)});
+    base::file_error(kGgufVocabularyWhere, {cat(source_, ": ", what), std::move(got), std::move(expected)});
   }
 
   bool names_token(int32_t id) const { return id >= 0 && static_cast<size_t>(id) < file_.tokens.size(); }
-  int32_t type(TokenId id) const { return file_.token_types.empty() ? kNormal : file_.token_types[static_cast<size_t>(id)]; }
+  int32_t type(TokenId id) const {
+    return file_.token_types.empty() ? token_type::kNormal : file_.token_types[static_cast<size_t>(id)];
+  }
   std::string_view token(TokenId id) const { return tables_.vocabulary.token(id); }
 
   /// A WordPiece vocabulary marks the beginnings of words there, and their continuations in tokenizer.json.
   std::string spelled(TokenId id) const {
     const std::string& token = file_.tokens[static_cast<size_t>(id)];
     if (token.empty()) return cat("[EMPTY_", id, "]");
-    if (file_.model != "bert" || type(id) != kNormal) return token;
-    return token.starts_with(kSpaceMark) && token.size() > kSpaceMark.size() ? token.substr(kSpaceMark.size()) : "##" + token;
+    if (file_.model != "bert" || type(id) != token_type::kNormal) return token;
+    return token.starts_with(kGgufSpace) && token.size() > kGgufSpace.size() ? token.substr(kGgufSpace.size()) : "##" + token;
   }
 
   void add_token(TokenId id) {
@@ -69,8 +69,8 @@ class GgufTokenizer {
     if (!is_utf8(name)) refuse(cat("token ", id, " is not UTF-8"));
     if (tables_.vocabulary.add(name, id) != Vocabulary::Added::kYes)
       refuse(cat("token ", id, " occurs twice"), cat(shown(name), ", also ", tables_.vocabulary.find(name)));
-    bool special = type(id) == kControl || type(id) == kUnknown;
-    if (!special && type(id) != kUserDefined) return;
+    bool special = type(id) == token_type::kControl || type(id) == token_type::kUnknown;
+    if (!special && type(id) != token_type::kUserDefined) return;
     Json added = special_token_json(id, name);
     added["special"] = special;
     added_.push_back(std::move(added));
@@ -117,7 +117,7 @@ class GgufTokenizer {
 
   std::unique_ptr<Pipeline> build_gpt2() {
     GgufPattern pattern = gguf_pattern(file_.model == "gemma4" ? "gemma4" : file_.pre, source_);
-    MergeReader merges(tables_.vocabulary, kWhere, cat(source_, ": tokenizer.ggml.merges"), "");
+    MergeReader merges(tables_.vocabulary, kGgufVocabularyWhere, cat(source_, ": tokenizer.ggml.merges"), "");
     for (const std::string& line : file_.merges) {
       size_t space = line.find(' ', 1);  // a merge of Gemma may begin with a space
       if (line.empty() || space == std::string::npos) merges.fail("not two tokens with a space between them", shown(line));
@@ -137,7 +137,7 @@ class GgufTokenizer {
   static Json json_of(const std::shared_ptr<const Json>& part) { return part ? *part : Json(nullptr); }
 
   static Json spaces_back(bool strips_first) {
-    Json steps = {{{"type", "Replace"}, {"pattern", {{"String", kSpaceMark}}}, {"content", " "}},
+    Json steps = {{{"type", "Replace"}, {"pattern", {{"String", kGgufSpace}}}, {"content", " "}},
                   {{"type", "ByteFallback"}},
                   {{"type", "Fuse"}}};
     if (strips_first) steps.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
@@ -151,15 +151,16 @@ class GgufTokenizer {
     std::vector<bool> usable(count);
     for (size_t id = 0; id < count; ++id) {
       int32_t kind = type(static_cast<TokenId>(id));
-      usable[id] = kind != kControl && kind != kUnknown && kind != kByte && kind != kUserDefined;
+      usable[id] = kind != token_type::kControl && kind != token_type::kUnknown && kind != token_type::kByte &&
+                   kind != token_type::kUserDefined;
       if (!std::isfinite(file_.scores[id])) refuse(cat("the score of token ", id, " is not finite"));
     }
     PieceMerges found = merges_of_pieces(tables_.vocabulary, file_.scores, usable);
     tables_.merges = std::move(found.merges);
     tables_.ranks = std::move(found.ranks);
     bool prefix = file_.add_space_prefix.value_or(true);
-    Json normalizer = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpaceMark}};
-    if (prefix) normalizer = {{"type", "Sequence"}, {"normalizers", {{{"type", "Prepend"}, {"prepend", kSpaceMark}}, normalizer}}};
+    Json normalizer = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kGgufSpace}};
+    if (prefix) normalizer = {{"type", "Sequence"}, {"normalizers", {{{"type", "Prepend"}, {"prepend", kGgufSpace}}, normalizer}}};
     Json model = {{"type", "BPE"}, {"fuse_unk", true}, {"byte_fallback", true}};
     TokenId unknown = file_.unknown.value_or(0);
     model["unk_token"] = token(unknown);

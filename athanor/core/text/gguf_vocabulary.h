@@ -13,13 +13,18 @@
 
 namespace athanor::text {
 
+/// The numbers of "tokenizer.ggml.token_type".
+namespace token_type {
+inline constexpr int32_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6;
+}
+
 /// What the keys tokenizer.ggml.* say, by their names there.
 struct GgufVocabulary {
   std::string model;                 // "gpt2", "llama", "bert", "t5"
   std::string pre;                   // of gpt2: "gpt-2", "llama-bpe", "qwen2", ...; "" is "default"
   std::vector<std::string> tokens;   // by id
   std::vector<float> scores;         // of llama and t5
-  std::vector<int32_t> token_types;  // 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte; empty: all normal
+  std::vector<int32_t> token_types;  // token_type::k...; empty: all normal
   std::vector<std::string> merges;   // of gpt2: "a b", by rank
   std::string precompiled_charsmap;  // of t5
   std::optional<int32_t> bos, eos, unknown, padding, separator, mask;

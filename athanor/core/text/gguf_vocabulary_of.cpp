@@ -16,8 +16,7 @@ namespace {
 using base::cat;
 using base::Json;
 
-constexpr const char* kWhere = "text.gguf_vocabulary";
-enum TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
+constexpr const char* kGgufOutWhere = "text.gguf_vocabulary";
 
 /// Whether a component of that type stands anywhere in the tree.
 bool has_type(const Json& tree, std::string_view type) {
@@ -34,11 +33,13 @@ bool is_byte(std::string_view token) { return token.size() == 6 && token.starts_
 class Reader {
  public:
   explicit Reader(const Tokenizer& tokenizer)
-      : tokenizer_(tokenizer), json_(base::parse_json(tokenizer.json(), kWhere, "the tokenizer")), model_(json_.at("model")) {}
+      : tokenizer_(tokenizer),
+        json_(base::parse_json(tokenizer.json(), kGgufOutWhere, "the tokenizer")),
+        model_(json_.at("model")) {}
 
   GgufVocabulary read() {
     if (model_.value("type", "") != "BPE")
-      base::input_error(kWhere, {"this kind of tokenizer cannot be written as GGUF", model_.value("type", ""), "BPE"});
+      base::input_error(kGgufOutWhere, {"this kind of tokenizer cannot be written as GGUF", model_.value("type", ""), "BPE"});
     const bool bytes = has_type(json_.at("pre_tokenizer"), "ByteLevel");
     out_.model = bytes ? "gpt2" : "llama";
     read_tokens();
@@ -66,19 +67,19 @@ class Reader {
   void read_tokens() {
     const auto count = static_cast<size_t>(tokenizer_.vocab_size());
     out_.tokens.resize(count);
-    out_.token_types.assign(count, kUnused);
-    for (const auto& [token, id] : model_.at("vocab").items()) set(id.get<TokenId>(), token, kNormal);
+    out_.token_types.assign(count, token_type::kUnused);
+    for (const auto& [token, id] : model_.at("vocab").items()) set(id.get<TokenId>(), token, token_type::kNormal);
     if (out_.model == "llama")
       for (size_t id = 0; id < count; ++id)
-        if (is_byte(out_.tokens[id])) out_.token_types[id] = kByte;
+        if (is_byte(out_.tokens[id])) out_.token_types[id] = token_type::kByte;
     for (const Json& added : json_.at("added_tokens"))
       set(added.at("id").get<TokenId>(), added.at("content").get<std::string>(),
-          added.value("special", false) ? kControl : kUserDefined);
+          added.value("special", false) ? token_type::kControl : token_type::kUserDefined);
     for (size_t id = 0; id < count; ++id)
-      if (out_.token_types[id] == kUnused) out_.tokens[id] = cat("[UNUSED", id, "]");
+      if (out_.token_types[id] == token_type::kUnused) out_.tokens[id] = cat("[UNUSED", id, "]");
     if (const Json& unknown = model_.value("unk_token", Json()); unknown.is_string()) {
       out_.unknown = tokenizer_.token_to_id(unknown.get<std::string>());
-      if (out_.unknown && out_.model == "llama") out_.token_types[static_cast<size_t>(*out_.unknown)] = kUnknown;
+      if (out_.unknown && out_.model == "llama") out_.token_types[static_cast<size_t>(*out_.unknown)] = token_type::kUnknown;
     }
   }
 
@@ -94,8 +95,8 @@ class Reader {
     const std::vector<TokenId> around = tokenizer_.encode("", {});
     const bool first = !around.empty(), last = around.size() > 1;
     if (around.size() > 2 || (last && around.back() != out_.eos) || (first && !last && around.front() != out_.bos))
-      base::input_error(kWhere, {"the tokens around a text cannot be written as GGUF", cat(around.size(), " tokens"),
-                                 "bos before the text, eos behind it, or none"});
+      base::input_error(kGgufOutWhere, {"the tokens around a text cannot be written as GGUF", cat(around.size(), " tokens"),
+                                        "bos before the text, eos behind it, or none"});
     out_.add_bos = first;
     out_.add_eos = last;
   }

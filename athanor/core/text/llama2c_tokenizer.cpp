@@ -19,11 +19,11 @@ namespace athanor::text {
 
 namespace {
 
-constexpr std::string_view kWhere = "text.llama2c", kSpaceMark = "\xe2\x96\x81";
+constexpr std::string_view kLlama2cTokenizerWhere = "text.llama2c", kLlama2cSpace = "\xe2\x96\x81";
 constexpr TokenId kFirstByte = 3, kFirstPiece = kFirstByte + 256;
 
 [[noreturn]] void refuse(const std::string& name, std::string_view what, std::string got = {}, std::string expected = {}) {
-  base::file_error(kWhere, {base::cat(name, ": ", what), std::move(got), std::move(expected)});
+  base::file_error(kLlama2cTokenizerWhere, {base::cat(name, ": ", what), std::move(got), std::move(expected)});
 }
 
 /// The file shows a piece's mark as a space, and puts line ends around <s> and </s>.
@@ -32,7 +32,7 @@ std::string spelled(TokenId id, std::string_view bytes) {
   std::string piece;
   for (char c : bytes) {
     if (c == ' ') {
-      piece += kSpaceMark;
+      piece += kLlama2cSpace;
     } else {
       piece += c;
     }
@@ -46,7 +46,7 @@ struct Pieces {
 };
 
 Pieces read_pieces(std::span<const std::byte> bytes, const std::string& name) {
-  base::ByteReader reader(bytes, std::string(kWhere), name);
+  base::ByteReader reader(bytes, std::string(kLlama2cTokenizerWhere), name);
   auto longest = reader.read<int32_t>("the longest piece");
   Pieces pieces;
   while (reader.remaining() > 0) {
@@ -93,7 +93,7 @@ void convert_llama2c_tokenizer(const std::filesystem::path& file, const std::fil
   std::vector<bool> usable(pieces.scores.size(), true);
   std::fill_n(usable.begin(), kFirstPiece, false);
   PieceMerges found = merges_of_pieces(pieces.vocabulary, pieces.scores, usable);
-  base::Json document = base::parse_json(kLlama2, kWhere, "the Llama 2 pipeline");
+  base::Json document = base::parse_json(kLlama2, kLlama2cTokenizerWhere, "the Llama 2 pipeline");
   for (TokenId id : {0, 1, 2}) document["added_tokens"].push_back(special_token_json(id, spelled(id, "")));
   base::Json model = {{"type", "BPE"}, {"unk_token", "<unk>"}, {"fuse_unk", true}, {"byte_fallback", true}};
   auto pipeline = build_pipeline(document, model, {std::move(pieces.vocabulary), std::move(found.merges)}, file.string());

@@ -23,7 +23,7 @@ namespace {
 using base::Json;
 using Proto = SentencePieceProto;
 
-constexpr std::string_view kWhere = "text.sentencepiece", kMark = "▁";
+constexpr std::string_view kSentencepieceWhere = "text.sentencepiece", kWordMark = "▁";
 
 class ModelBuilder {
  public:
@@ -45,7 +45,8 @@ class ModelBuilder {
       case Proto::kChar:
         return bpe();
       default:
-        base::file_error(kWhere, {base::cat(source_, ": a word model is not supported"), "", "a unigram, BPE or character model"});
+        base::file_error(kSentencepieceWhere,
+                         {base::cat(source_, ": a word model is not supported"), "", "a unigram, BPE or character model"});
     }
   }
 
@@ -86,7 +87,7 @@ class ModelBuilder {
       std::vector<float> scores;
       for (const Proto::Piece& piece : proto_.pieces) {
         if (piece.type == Proto::kUnused)
-          base::file_error(kWhere, {base::cat(source_, ": unused pieces in a BPE model are not supported")});
+          base::file_error(kSentencepieceWhere, {base::cat(source_, ": unused pieces in a BPE model are not supported")});
         scores.push_back(piece.score);
       }
       PieceMerges found = merges_of_pieces(vocabulary_, scores, usable(false));
@@ -121,7 +122,7 @@ Json document_of(const Proto& proto, const Json& added_tokens) {
   }
   Json normalizer = steps.empty() ? Json(nullptr) : Json{{"type", "Sequence"}, {"normalizers", steps}};
   Json metaspace = {{"type", "Metaspace"},
-                    {"replacement", kMark},
+                    {"replacement", kWordMark},
                     {"prepend_scheme", spec.add_dummy_prefix ? "first" : "never"},
                     {"split", false}};
   Json decoders = Json::array();
@@ -138,7 +139,7 @@ Json document_of(const Proto& proto, const Json& added_tokens) {
 std::unique_ptr<Pipeline> parse_sentencepiece_model(std::string_view bytes, std::string_view source) {
   Proto proto = parse_sentencepiece(bytes, source);
   if (!proto.denormalizer.precompiled_charsmap.empty())
-    base::file_error(kWhere, {base::cat(source, ": a model with rules for decoding is not supported")});
+    base::file_error(kSentencepieceWhere, {base::cat(source, ": a model with rules for decoding is not supported")});
   PipelineParts parts;
   Json added = Json::array();
   std::vector<std::string_view> whole;

@@ -23,7 +23,7 @@ namespace {
 using base::cat;
 using base::Json;
 
-constexpr std::string_view kWhere = "text.tiktoken";
+constexpr std::string_view kTiktokenWhere = "text.tiktoken";
 
 /// What is known of published files, which their number of tokens tells apart.
 struct Published {
@@ -106,7 +106,7 @@ Vocabulary read_ranks(std::string_view text, std::string_view source) {
     std::string_view line = next_line(text);
     if (line.empty()) continue;
     auto fail = [&](std::string_view what, std::string expected = {}) {
-      base::file_error(kWhere, {cat(source, ": line ", number, ": ", what), shown(line), std::move(expected)});
+      base::file_error(kTiktokenWhere, {cat(source, ": line ", number, ": ", what), shown(line), std::move(expected)});
     };
     auto read = read_line(line);
     if (!read) fail("not a token and its rank", cat("bytes in base64, a space, a number up to ", kMaxTokenId));
@@ -114,7 +114,7 @@ Vocabulary read_ranks(std::string_view text, std::string_view source) {
     if (added == Vocabulary::Added::kTokenTwice) fail("the token occurs twice");
     if (added == Vocabulary::Added::kIdTwice) fail("the rank occurs twice");
   }
-  if (vocabulary.size() == 0) base::file_error(kWhere, {cat(source, ": the file has no tokens")});
+  if (vocabulary.size() == 0) base::file_error(kTiktokenWhere, {cat(source, ": the file has no tokens")});
   return vocabulary;
 }
 
@@ -140,7 +140,7 @@ std::unique_ptr<Pipeline> parse_tiktoken(std::string_view text, std::string_view
   for (const auto& [id, name] : known.special) added.push_back(special_token_json(id, name));
   Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
   Json split = {{"type", "Split"},
-                {"pattern", {{"Regex", std::string(base::find_row(scanners(), known.pattern, kWhere).regex)}}},
+                {"pattern", {{"Regex", std::string(base::find_row(scanners(), known.pattern, kTiktokenWhere).regex)}}},
                 {"behavior", "Isolated"},
                 {"invert", false}};
   Json document = {{"version", "1.0"},        {"truncation", nullptr},

@@ -25,7 +25,7 @@ namespace athanor::text {
 
 namespace {
 
-constexpr std::string_view kWhere = "text.train";
+constexpr std::string_view kUnigramTrainerWhere = "text.train";
 constexpr double kLeastExpected = 0.5;
 
 base::Json metaspace() { return {{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "always"}, {"split", true}}; }
@@ -39,9 +39,9 @@ double digamma(double x) {
   return result + std::log(x) + y / 24 - 7.0 / 960 * y2 + 31.0 / 8064 * y2 * y - 127.0 / 30720 * y2 * y2;
 }
 
-class Trainer {
+class UnigramTrainer {
  public:
-  Trainer(const PieceCounts& words, const UnigramTrainerOptions& options) : words_(words), options_(options) {
+  UnigramTrainer(const PieceCounts& words, const UnigramTrainerOptions& options) : words_(words), options_(options) {
     check_room();
     pieces_ = {{"", std::nan("")}};  // the unknown piece
     for (ScoredPiece& piece :
@@ -54,7 +54,7 @@ class Trainer {
     base::Progress progress("pruning pieces", pieces_.size(), "pieces");
     for (;;) {
       for (int64_t i = 0; i < options_.sub_iterations; ++i) step();
-      if (base::stop_requested()) base::input_error(kWhere, {"stopped; nothing was written"});
+      if (base::stop_requested()) base::input_error(kUnigramTrainerWhere, {"stopped; nothing was written"});
       if (pieces_.size() <= wanted) break;
       size_t before = pieces_.size();
       prune(std::max(wanted, static_cast<size_t>(static_cast<double>(before) * options_.shrinking_factor)));
@@ -80,8 +80,8 @@ class Trainer {
   void check_room() const {
     size_t needed = all_characters().size() + options_.special_tokens.size();
     if (needed <= static_cast<size_t>(options_.vocab_size)) return;
-    base::input_error(kWhere, {"vocab_size is too small", base::cat(options_.vocab_size),
-                               base::cat("at least ", needed, ": the characters and special tokens")});
+    base::input_error(kUnigramTrainerWhere, {"vocab_size is too small", base::cat(options_.vocab_size),
+                                             base::cat("at least ", needed, ": the characters and special tokens")});
   }
 
   void step() {
@@ -173,15 +173,16 @@ class Trainer {
   std::vector<ScoredPiece> pieces_;
 };
 
-UnigramTrainingResult train(const std::vector<NamedText>& texts, const UnigramTrainerOptions& options) {
-  if (options.special_tokens.empty()) base::input_error(kWhere, {"no special tokens", "", "at least the unknown token"});
+UnigramTrainingResult learn_unigram(const std::vector<NamedText>& texts, const UnigramTrainerOptions& options) {
+  if (options.special_tokens.empty())
+    base::input_error(kUnigramTrainerWhere, {"no special tokens", "", "at least the unknown token"});
   PieceCounts words = count_pieces(texts, nullptr, metaspace());
   UnigramTrainingResult result;
   for (const NamedText& text : texts) result.bytes += text.text.size();
-  if (words.empty()) base::input_error(kWhere, {"the files are empty: there is nothing to train on"});
+  if (words.empty()) base::input_error(kUnigramTrainerWhere, {"the files are empty: there is nothing to train on"});
   result.distinct_words = words.size();
   for (const std::string& token : options.special_tokens) result.pieces.push_back({token, 0});
-  for (ScoredPiece& piece : Trainer(words, options).train()) result.pieces.push_back(std::move(piece));
+  for (ScoredPiece& piece : UnigramTrainer(words, options).train()) result.pieces.push_back(std::move(piece));
   return result;
 }
 
@@ -197,11 +198,11 @@ void UnigramTrainerOptions::visit(base::OptionVisitor& v) {
 }
 
 UnigramTrainingResult train_unigram(const std::vector<std::filesystem::path>& files, const UnigramTrainerOptions& options) {
-  return train(TrainingFiles(files).texts(), options);
+  return learn_unigram(TrainingFiles(files).texts(), options);
 }
 
 UnigramTrainingResult train_unigram(std::string_view text, const UnigramTrainerOptions& options) {
-  return train({{text, "the text"}}, options);
+  return learn_unigram({{text, "the text"}}, options);
 }
 
 void write_tokenizer_folder(const UnigramTrainingResult& result, const UnigramTrainerOptions& options,

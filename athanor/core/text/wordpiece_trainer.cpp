@@ -21,7 +21,7 @@ namespace athanor::text {
 
 namespace {
 
-constexpr std::string_view kWhere = "text.train", kInside = "##";
+constexpr std::string_view kWordpieceTrainerWhere = "text.train", kInside = "##";
 
 base::Json normalizer_json(const WordPieceTrainerOptions& options) {
   return {{"type", "BertNormalizer"},
@@ -31,9 +31,9 @@ base::Json normalizer_json(const WordPieceTrainerOptions& options) {
           {"lowercase", options.lowercase}};
 }
 
-class Trainer {
+class WordPieceTrainer {
  public:
-  Trainer(const PieceCounts& words, const WordPieceTrainerOptions& options) : words_(words), options_(options) {
+  WordPieceTrainer(const PieceCounts& words, const WordPieceTrainerOptions& options) : words_(words), options_(options) {
     for (const std::string& token : options.special_tokens) add(token);
     for (uint32_t code : alphabet()) {
       std::string character;
@@ -48,7 +48,7 @@ class Trainer {
     auto wanted = static_cast<size_t>(options_.vocab_size);
     base::Progress progress("learning merges", wanted - std::min(wanted, tokens_.size()), "merges");
     while (tokens_.size() < wanted) {
-      if (base::stop_requested()) base::input_error(kWhere, {"stopped; nothing was written"});
+      if (base::stop_requested()) base::input_error(kWordpieceTrainerWhere, {"stopped; nothing was written"});
       auto pair = learner.next(static_cast<uint64_t>(options_.min_frequency));
       if (!pair) break;
       std::string right = tokens_[static_cast<size_t>(pair->second)];
@@ -101,8 +101,9 @@ class Trainer {
       counts.push_back(count);
     }
     if (static_cast<int64_t>(tokens_.size()) > options_.vocab_size)
-      base::input_error(kWhere, {"vocab_size is too small", base::cat(options_.vocab_size),
-                                 base::cat("at least ", tokens_.size(), ": the special tokens and the characters")});
+      base::input_error(kWordpieceTrainerWhere,
+                        {"vocab_size is too small", base::cat(options_.vocab_size),
+                         base::cat("at least ", tokens_.size(), ": the special tokens and the characters")});
     return {std::move(symbols), ends, std::move(counts), UINT64_MAX};
   }
 
@@ -113,13 +114,13 @@ class Trainer {
   std::set<std::string, std::less<>> characters_;
 };
 
-WordPieceTrainingResult train(const std::vector<NamedText>& texts, const WordPieceTrainerOptions& options) {
+WordPieceTrainingResult learn_wordpiece(const std::vector<NamedText>& texts, const WordPieceTrainerOptions& options) {
   PieceCounts words = count_pieces(texts, normalizer_json(options), {{"type", "BertPreTokenizer"}});
-  if (words.empty()) base::input_error(kWhere, {"the files are empty: there is nothing to train on"});
+  if (words.empty()) base::input_error(kWordpieceTrainerWhere, {"the files are empty: there is nothing to train on"});
   WordPieceTrainingResult result;
   for (const NamedText& text : texts) result.bytes += text.text.size();
   result.distinct_words = words.size();
-  result.tokens = Trainer(words, options).train();
+  result.tokens = WordPieceTrainer(words, options).train();
   return result;
 }
 
@@ -134,11 +135,11 @@ void WordPieceTrainerOptions::visit(base::OptionVisitor& v) {
 }
 
 WordPieceTrainingResult train_word_piece(const std::vector<std::filesystem::path>& files, const WordPieceTrainerOptions& options) {
-  return train(TrainingFiles(files).texts(), options);
+  return learn_wordpiece(TrainingFiles(files).texts(), options);
 }
 
 WordPieceTrainingResult train_word_piece(std::string_view text, const WordPieceTrainerOptions& options) {
-  return train({{text, "the text"}}, options);
+  return learn_wordpiece({{text, "the text"}}, options);
 }
 
 void write_tokenizer_folder(const WordPieceTrainingResult& result, const WordPieceTrainerOptions& options,

@@ -30,7 +30,7 @@ Embedding::Embedding(at::Tensor weight) {
   add_parameter("weight", std::move(weight));
 }
 
-at::Tensor Embedding::forward(const at::Tensor& ids) { return embedding(parameter("weight"), ids); }
+at::Tensor Embedding::forward(const at::Tensor& ids) { return nn::embedding(parameter("weight"), ids); }
 
 RmsNorm::RmsNorm(at::Tensor weight, double eps, double offset) : eps_(eps), offset_(offset) {
   add_parameter("weight", std::move(weight));

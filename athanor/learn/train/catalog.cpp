@@ -6,10 +6,15 @@ namespace athanor::train {
 
 std::unique_ptr<Objective> make_pretrain(const ObjectiveContext& context);
 std::unique_ptr<Objective> make_sft(const ObjectiveContext& context);
+std::unique_ptr<Optimizer> make_adafactor(const std::vector<Weight>& weights, const TrainOptions& options);
 std::unique_ptr<Optimizer> make_adamw(const std::vector<Weight>& weights, const TrainOptions& options);
+std::unique_ptr<Optimizer> make_adamw8bit(const std::vector<Weight>& weights, const TrainOptions& options);
+std::unique_ptr<Optimizer> make_lion(const std::vector<Weight>& weights, const TrainOptions& options);
 std::unique_ptr<Optimizer> make_muon(const std::vector<Weight>& weights, const TrainOptions& options);
+std::unique_ptr<Optimizer> make_sgd(const std::vector<Weight>& weights, const TrainOptions& options);
 double constant_shape(double progress, const ScheduleOptions& options);
 double cosine_shape(double progress, const ScheduleOptions& options);
+double inverse_sqrt_shape(double progress, const ScheduleOptions& options);
 double linear_shape(double progress, const ScheduleOptions& options);
 double wsd_shape(double progress, const ScheduleOptions& options);
 
@@ -27,11 +32,21 @@ std::span<const ObjectiveKind> objectives() {
 
 std::span<const OptimizerMethod> optimizers() {
   static const OptimizerMethod rows[] = {
+      {{"adafactor", "second moments by rows and columns, no first: the smallest state", "Shazeer and Stern 2018, arXiv:1804.04235",
+        "optimizers/adafactor.cpp"},
+       make_adafactor},
       {{"adamw", "Adam with decoupled weight decay", "Loshchilov and Hutter 2019, arXiv:1711.05101", "optimizers/adamw.cpp"},
        make_adamw},
+      {{"adamw8bit", "AdamW with moments of eight bits: a quarter of its state", "Dettmers et al. 2022, arXiv:2110.02861",
+        "optimizers/adamw8bit.cpp"},
+       make_adamw8bit},
+      {{"lion", "the sign of an interpolated momentum: half of AdamW's state", "Chen et al. 2023, arXiv:2302.06675",
+        "optimizers/lion.cpp"},
+       make_lion},
       {{"muon", "orthogonalized momentum for hidden matrices, AdamW for the rest",
         "Jordan et al. 2024, kellerjordan.github.io/posts/muon", "optimizers/muon.cpp"},
        make_muon},
+      {{"sgd", "the gradient with momentum", "Sutskever et al. 2013", "optimizers/sgd.cpp"}, make_sgd},
   };
   return rows;
 }
@@ -41,6 +56,9 @@ std::span<const Schedule> schedules() {
       {{"constant", "the peak to the end", "", "schedules/constant.cpp"}, constant_shape},
       {{"cosine", "half a cosine down to min_lr", "Loshchilov and Hutter 2017, arXiv:1608.03983", "schedules/cosine.cpp"},
        cosine_shape},
+      {{"inverse_sqrt", "falls with the root of the step, whatever the run's length", "Vaswani et al. 2017, arXiv:1706.03762",
+        "schedules/inverse_sqrt.cpp"},
+       inverse_sqrt_shape},
       {{"linear", "a straight line down to min_lr", "", "schedules/linear.cpp"}, linear_shape},
       {{"wsd", "the peak until the last part of the run, then down", "Hu et al. 2024, arXiv:2404.06395", "schedules/wsd.cpp"},
        wsd_shape},

@@ -50,10 +50,10 @@ void visit_update(TrainOptions& o, base::OptionVisitor& v) {
          {.help = "how weights follow gradients", .other_names = {"optim"}, .choices = names_of(optimizers())});
   v.number("weight_decay", o.weight_decay, {"decoupled; norms and biases are left out", 0, 10});
   v.boolean("decay_embeddings", o.decay_embeddings, {"weight decay on embeddings too"});
-  v.number("beta1", o.beta1, {"adamw: memory of the mean", 0, 0.99999, {"adam_beta1"}});
-  v.number("beta2", o.beta2, {"adamw: memory of the square", 0, 0.9999999, {"adam_beta2"}});
+  v.number("beta1", o.beta1, {"adamw, lion: memory of the mean", 0, 0.99999, {"adam_beta1"}});
+  v.number("beta2", o.beta2, {"adamw: memory of the square; lion: of the mean it keeps", 0, 0.9999999, {"adam_beta2"}});
   v.number("eps", o.eps, {"adamw: added to the root", 1e-20, 1, {"adam_epsilon"}});
-  v.number("momentum", o.momentum, {"muon: memory of the gradient", 0, 0.99999});
+  v.number("momentum", o.momentum, {"muon, sgd: memory of the gradient", 0, 0.99999});
   v.number("clip", o.clip, {"largest norm of all gradients together; 0: off", 0, 1e9, {"max_grad_norm"}});
   v.number("ema", o.ema, {"decay of averaged weights, which are then evaluated and saved; 0: off", 0, 0.9999999});
 }

@@ -11,7 +11,9 @@ double learning_rate_factor(const Schedule& schedule, const ScheduleOptions& opt
   const double per_step = position.next - position.fraction;
   const double warm = std::min(1.0, in_steps ? options.warmup * per_step : options.warmup);
   const double progress = warm < 1 ? (position.fraction - warm) / (1 - warm) : 0;
-  return schedule.shape(std::clamp(progress, 0.0, 1.0), options);
+  ScheduleOptions in_parts = options;
+  in_parts.warmup = warm;
+  return schedule.shape(std::clamp(progress, 0.0, 1.0), in_parts);
 }
 
 }  // namespace athanor::train

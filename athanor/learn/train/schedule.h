@@ -14,7 +14,8 @@ struct ScheduleOptions {
 };
 
 struct Schedule : base::Entry {
-  /// Factor on the peak, in [min_lr, 1]; `progress` in [0, 1] counts from the end of warm-up.
+  /// Factor on the peak, in [min_lr, 1]; `progress` in [0, 1] counts from the end of warm-up, and options.warmup is a part of the
+  /// run here.
   double (*shape)(double progress, const ScheduleOptions& options);
 };
 

@@ -52,7 +52,8 @@ std::vector<checkpoint::NamedArray> arrays_of(const std::vector<NamedTensor>& te
                                               std::vector<at::Tensor>& storage) {
   std::vector<checkpoint::NamedArray> arrays;
   for (const auto& [name, tensor] : tensors) {
-    storage.push_back(tensor.detach().to(at::kCPU, type).contiguous());
+    const bool number = tensor.is_floating_point();  // codes of eight bits stay what they are
+    storage.push_back(tensor.detach().to(at::kCPU, number ? type : tensor.scalar_type()).contiguous());
     arrays.push_back({name, nn::array_over(storage.back())});
   }
   return arrays;

@@ -32,7 +32,7 @@ void round_to_parameters(std::vector<Weight>& weights);
 
 /// Name and tensor of something that is saved.
 using NamedTensor = std::pair<std::string, at::Tensor>;
-/// The tensors as arrays on the CPU, converted to `type`; `storage` keeps their memory alive.
+/// The tensors as arrays on the CPU, those of floating point converted to `type`; `storage` keeps their memory alive.
 std::vector<checkpoint::NamedArray> arrays_of(const std::vector<NamedTensor>& tensors, at::ScalarType type,
                                               std::vector<at::Tensor>& storage);
 /// Copies saved arrays into tensors of the same names; file_error where one is missing or has another shape.

@@ -17,7 +17,7 @@ namespace {
 using testing::TempFolder;
 
 template <typename F>
-std::string error_of(int exit_code, const F& work) {
+std::string error_of_atomic_file(int exit_code, const F& work) {
   try {
     work();
   } catch (const Error& error) {
@@ -85,7 +85,7 @@ TEST(AtomicFile, WritesAHeaderThatIsKnownAtTheEnd) {
 TEST(AtomicFile, AFullDiskLeavesTheOldOneAndNothingElse) {
   const TempFolder folder;
   folder.write("f", "old");
-  const std::string text = error_of(3, [&] {
+  const std::string text = error_of_atomic_file(3, [&] {
     const FileLimit limit(100'000);
     AtomicFile file(folder / "f");
     for (int i = 0; i < 100; ++i) file.write(std::string(3'000, 'x'));  // one of them is written in part only
@@ -107,10 +107,10 @@ TEST(AtomicFile, TheNameAloneIsEnough) {
 
 TEST(AtomicFile, RefusesWhatCannotBeReplaced) {
   const TempFolder folder;
-  EXPECT_EQ(error_of(3, [] { write_file("/dev/full", "x"); }),
+  EXPECT_EQ(error_of_atomic_file(3, [] { write_file("/dev/full", "x"); }),
             "[base.output] /dev/full is not a regular file; expected a file that may be replaced");
-  EXPECT_NE(error_of(3, [&] { write_file(folder.path(), "x"); }).find("is not a regular file"), std::string::npos);
-  EXPECT_EQ(error_of(3, [&] { write_file(folder / "none/f", "x"); }),
+  EXPECT_NE(error_of_atomic_file(3, [&] { write_file(folder.path(), "x"); }).find("is not a regular file"), std::string::npos);
+  EXPECT_EQ(error_of_atomic_file(3, [&] { write_file(folder / "none/f", "x"); }),
             "[base.output] cannot create " + (folder / "none/f").string() + "; got No such file or directory");
   EXPECT_EQ(folder.listing(), "");
 }
@@ -119,8 +119,8 @@ TEST(AtomicFile, WritingAfterCommitIsABug) {
   const TempFolder folder;
   AtomicFile file(folder / "f");
   file.commit();
-  EXPECT_EQ(error_of(70, [&] { file.write("x"); }), "[base.output] write after commit");
-  EXPECT_EQ(error_of(70, [&] { file.commit(); }), "[base.output] commit twice");
+  EXPECT_EQ(error_of_atomic_file(70, [&] { file.write("x"); }), "[base.output] write after commit");
+  EXPECT_EQ(error_of_atomic_file(70, [&] { file.commit(); }), "[base.output] commit twice");
 }
 
 /// Runs `work` in a child that then dies without unwinding, as kill -9 would end it.
@@ -171,7 +171,7 @@ TEST(AtomicFolder, WithoutCommitNothingStays) {
 TEST(AtomicFolder, AnExistingOneIsRefusedButAnEmptyOneIsFilled) {
   const TempFolder folder;
   folder.write("out/f", "mine");
-  EXPECT_EQ(error_of(2, [&] { AtomicFolder out(folder / "out"); }),
+  EXPECT_EQ(error_of_atomic_file(2, [&] { AtomicFolder out(folder / "out"); }),
             "[base.output] " + (folder / "out").string() + " already exists; expected a new folder; try another name");
   std::filesystem::create_directory(folder / "empty");
   AtomicFolder out(folder / "empty");
@@ -195,7 +195,7 @@ TEST(AtomicFolder, ReplacesInOneStep) {
 TEST(AtomicFolder, DoesNotReplaceAFile) {
   const TempFolder folder;
   folder.write("out", "a file");
-  EXPECT_EQ(error_of(3, [&] { AtomicFolder out(folder / "out", true); }),
+  EXPECT_EQ(error_of_atomic_file(3, [&] { AtomicFolder out(folder / "out", true); }),
             "[base.output] " + (folder / "out").string() + " is not a folder");
   EXPECT_EQ(folder.listing(), "out");
 }

@@ -31,7 +31,7 @@ TEST(MappedFile, AnEmptyFileIsAnEmptySpan) {
   EXPECT_TRUE(MappedFile().text().empty());
 }
 
-std::string error_of(const std::filesystem::path& path) {
+std::string error_of_mapped_file(const std::filesystem::path& path) {
   try {
     MappedFile file(path);
     return "";
@@ -42,11 +42,13 @@ std::string error_of(const std::filesystem::path& path) {
 
 TEST(MappedFile, RefusesWhatIsNoFile) {
   const TempFolder folder;
-  EXPECT_EQ(error_of(folder / "none"), "[base.file] cannot open " + (folder / "none").string() + "; got No such file or directory");
-  EXPECT_TRUE(error_of(folder.path()).find("is not a regular file") != std::string::npos);
-  EXPECT_TRUE(error_of("/dev/zero").find("is not a regular file") != std::string::npos);
+  EXPECT_EQ(error_of_mapped_file(folder / "none"),
+            "[base.file] cannot open " + (folder / "none").string() + "; got No such file or directory");
+  EXPECT_TRUE(error_of_mapped_file(folder.path()).find("is not a regular file") != std::string::npos);
+  EXPECT_TRUE(error_of_mapped_file("/dev/zero").find("is not a regular file") != std::string::npos);
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_TRUE(error_of(folder / "pipe").find("is not a regular file") != std::string::npos);  // and does not wait for a writer
+  EXPECT_TRUE(error_of_mapped_file(folder / "pipe").find("is not a regular file") !=
+              std::string::npos);  // and does not wait for a writer
 }
 
 TEST(ReadTextFile, ReadsUpToItsLimit) {

@@ -90,7 +90,7 @@ class Terminal {
     close(before_);
     std::string all;
     char buffer[4096];
-    for (ssize_t n; (n = read(master_, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<size_t>(n));
+    for (ssize_t n; (n = ::read(master_, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<size_t>(n));
     close(master_);
     return all;
   }

@@ -83,7 +83,7 @@ void write_part(const std::filesystem::path& path, uint32_t part, uint32_t parts
   writer.write(path);
 }
 
-std::string error_of(const std::filesystem::path& path) {
+std::string error_of_gguf(const std::filesystem::path& path) {
   try {
     GgufFile::open(path);
   } catch (const base::Error& error) {
@@ -108,17 +108,19 @@ TEST(Gguf, PartsMustFitEachOther) {
   testing::TempFolder folder;
   const auto first = folder.path() / "m-00001-of-00002.gguf", second = folder.path() / "m-00002-of-00002.gguf";
   write_part(first, 0, 2, "a");
-  EXPECT_NE(error_of(first).find("m-00002-of-00002.gguf"), std::string::npos) << error_of(first);
+  EXPECT_NE(error_of_gguf(first).find("m-00002-of-00002.gguf"), std::string::npos) << error_of_gguf(first);
   write_part(second, 0, 2, "b");
-  EXPECT_NE(error_of(first).find("split.no; got 0 of 2; expected 1 of 2"), std::string::npos) << error_of(first);
+  EXPECT_NE(error_of_gguf(first).find("split.no; got 0 of 2; expected 1 of 2"), std::string::npos) << error_of_gguf(first);
   write_part(second, 1, 2, "a");
-  EXPECT_NE(error_of(first).find("a in two parts"), std::string::npos) << error_of(first);
+  EXPECT_NE(error_of_gguf(first).find("a in two parts"), std::string::npos) << error_of_gguf(first);
   write_part(second, 1, 2, "b", 3);
   write_part(first, 0, 2, "a", 3);
-  EXPECT_NE(error_of(first).find("2 tensors in the parts; expected 3"), std::string::npos) << error_of(first);
+  EXPECT_NE(error_of_gguf(first).find("2 tensors in the parts; expected 3"), std::string::npos) << error_of_gguf(first);
 }
 
-TEST(Gguf, MissingIsTheUsersMistake) { EXPECT_NE(error_of("nowhere.gguf").find("nowhere.gguf: no such file"), std::string::npos); }
+TEST(Gguf, MissingIsTheUsersMistake) {
+  EXPECT_NE(error_of_gguf("nowhere.gguf").find("nowhere.gguf: no such file"), std::string::npos);
+}
 
 }  // namespace
 }  // namespace athanor::checkpoint

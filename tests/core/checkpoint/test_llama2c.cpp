@@ -17,7 +17,7 @@ namespace athanor::checkpoint {
 namespace {
 
 /// "dim hidden layers heads kv_heads vocab length | floats n" as bytes; the floats count up from 0.
-std::string file_of(const std::string& input) {
+std::string file_of_llama2c(const std::string& input) {
   std::istringstream text(input);
   std::string file, word;
   while (text >> word && word != "|") {
@@ -36,7 +36,7 @@ std::string file_of(const std::string& input) {
 TEST(Llama2c, MalformedCases) {
   testing::TempFolder folder;
   for (const auto& one : testing::read_cases(testing::source_path("tests/malformed/llama2c.cases"))) {
-    auto path = folder.write("tiny.bin", file_of(one.input));
+    auto path = folder.write("tiny.bin", file_of_llama2c(one.input));
     testing::expect_outcome(one, "checkpoint", "tiny.bin",
                             [&] { return std::to_string(read_llama2c(path).arrays.size()) + " arrays"; });
   }
@@ -75,7 +75,7 @@ TEST(Llama2c, Stories260KBecomesALlama) {
 }
 
 TEST(Llama2c, AHeadOfItsOwnIsTheLastThingInTheFile) {
-  std::string file = file_of("8 12 1 2 1 -10 4 | floats 680");
+  std::string file = file_of_llama2c("8 12 1 2 1 -10 4 | floats 680");
   Llama2cModel model = parse_llama2c(std::as_bytes(std::span(file.data(), file.size())), "tiny.bin");
   EXPECT_EQ((*model.config)["tie_word_embeddings"], false);
   EXPECT_EQ((*model.config)["vocab_size"], 10);

@@ -14,7 +14,7 @@ namespace athanor::checkpoint {
 namespace {
 namespace fs = std::filesystem;
 
-std::string error_of(const std::function<void()>& run, base::ErrorKind kind) {
+std::string error_of_model_folder(const std::function<void()>& run, base::ErrorKind kind) {
   try {
     run();
   } catch (const base::Error& error) {
@@ -90,7 +90,7 @@ TEST(ModelFolder, CarriesWhatItDoesNotKnowAndLeavesOldWeightsBehind) {
 TEST(ModelFolder, AnExistingTargetIsReplacedOnlyWhenAsked) {
   testing::TempFolder temp;
   temp.write("out/precious.txt", "x");
-  error_of([&] { write_model_folder(temp / "out", {{"a", 1}}, nullptr, {}); }, base::ErrorKind::kInput);
+  error_of_model_folder([&] { write_model_folder(temp / "out", {{"a", 1}}, nullptr, {}); }, base::ErrorKind::kInput);
   EXPECT_EQ(temp.listing(), "out out/precious.txt");
   write_model_folder(temp / "out", {{"a", 1}}, nullptr, {}, {.replace = true});
   EXPECT_EQ(temp.listing(), "out out/config.json out/model.safetensors");
@@ -108,16 +108,20 @@ TEST(ModelFolder, TheDtypeIsThatOfMostBytes) {
 
 TEST(ModelFolder, SaysWhatIsMissing) {
   testing::TempFolder temp;
-  EXPECT_NE(error_of([&] { ModelFolder::open(temp / "nowhere"); }, base::ErrorKind::kInput).find("nowhere: no such folder"),
+  EXPECT_NE(
+      error_of_model_folder([&] { ModelFolder::open(temp / "nowhere"); }, base::ErrorKind::kInput).find("nowhere: no such folder"),
+      std::string::npos);
+  EXPECT_NE(error_of_model_folder([&] { ModelFolder::open(temp.write("file", "")); }, base::ErrorKind::kInput).find("not a folder"),
             std::string::npos);
-  EXPECT_NE(error_of([&] { ModelFolder::open(temp.write("file", "")); }, base::ErrorKind::kInput).find("not a folder"),
+  EXPECT_NE(error_of_model_folder([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kInput).find("no config.json"),
             std::string::npos);
-  EXPECT_NE(error_of([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kInput).find("no config.json"), std::string::npos);
   temp.write("config.json", "{}");
-  EXPECT_NE(error_of([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kInput).find("no weights in this folder"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of_model_folder([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kInput).find("no weights in this folder"),
+      std::string::npos);
   temp.write("config.json", "[]");
-  EXPECT_NE(error_of([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kFile).find("config.json: malformed; got array"),
+  EXPECT_NE(error_of_model_folder([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kFile)
+                .find("config.json: malformed; got array"),
             std::string::npos);
 }
 
@@ -125,8 +129,8 @@ TEST(ModelFolder, PathsThatCannotBeAreInputErrors) {
   testing::TempFolder temp;
   for (const fs::path& path :
        {fs::path(std::string(5000, 'x')), fs::path(std::string("a\0b", 3)), fs::path(""), temp.write("file", "") / "below"}) {
-    error_of([&] { ModelFolder::open(path); }, base::ErrorKind::kInput);
-    error_of([&] { Checkpoint::open(path); }, base::ErrorKind::kInput);
+    error_of_model_folder([&] { ModelFolder::open(path); }, base::ErrorKind::kInput);
+    error_of_model_folder([&] { Checkpoint::open(path); }, base::ErrorKind::kInput);
   }
 }
 
@@ -135,7 +139,7 @@ TEST(ModelFolder, PicklesAreRefusedWithTheLineThatSavesThemAnew) {
   temp.write("config.json", "{}");
   temp.write("pytorch_model.bin", "PK");
   for (const fs::path& path : {temp.path(), temp / "pytorch_model.bin"}) {
-    std::string text = error_of([&] { Checkpoint::open(path); }, base::ErrorKind::kInput);
+    std::string text = error_of_model_folder([&] { Checkpoint::open(path); }, base::ErrorKind::kInput);
     EXPECT_NE(text.find("never read"), std::string::npos) << text;
     EXPECT_NE(
         text.find("python3 -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('.').save_pretrained('.')\""),

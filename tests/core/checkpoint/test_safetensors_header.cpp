@@ -19,7 +19,7 @@ std::string with_length(const std::string& header, size_t data_bytes) {
 }
 
 /// The file that a case of safetensors.cases describes.
-std::string file_of(const std::string& input) {
+std::string file_of_safetensors_header(const std::string& input) {
   if (input.starts_with("raw:")) return input.substr(4);
   size_t line = input.rfind("\n| ");
   if (line == std::string::npos) return with_length(input, 0);
@@ -42,7 +42,7 @@ std::string many_tensors(int count) {
 TEST(SafetensorsHeader, MalformedCases) {
   testing::TempFolder folder;
   for (const auto& one : testing::read_cases(testing::source_path("tests/malformed/safetensors.cases"))) {
-    auto path = folder.write("f.safetensors", file_of(one.input));
+    auto path = folder.write("f.safetensors", file_of_safetensors_header(one.input));
     testing::expect_outcome(one, "checkpoint", "f.safetensors", [&] {
       Checkpoint weights = Checkpoint::open(path);
       return base::cat(weights.arrays().size(), " arrays, ", weights.total_bytes(), " bytes");

@@ -11,10 +11,10 @@
 namespace athanor::data {
 namespace {
 
-constexpr int32_t kStart = 900, kEnd = 901;
+constexpr int32_t kStartPacking = 900, kEnd = 901;
 
 /// Documents whose tokens are all different, so that a token names its place.
-TokenShard shard_of(const testing::TempFolder& folder, const std::vector<int64_t>& lengths) {
+TokenShard shard_for_packing(const testing::TempFolder& folder, const std::vector<int64_t>& lengths) {
   TokenShardWriter writer(folder / "s.tokens", 1000, 0);
   int32_t next = 0;
   for (int64_t length : lengths) {
@@ -27,14 +27,14 @@ TokenShard shard_of(const testing::TempFolder& folder, const std::vector<int64_t
 }
 
 PackingOptions options(int64_t length, int64_t batch, uint64_t seed = 1, bool cross = false) {
-  return {length, batch, seed, cross, {kStart, kEnd}};
+  return {length, batch, seed, cross, {kStartPacking, kEnd}};
 }
 
 TEST(Packing, EveryTargetOncePerEpoch) {
   const testing::TempFolder folder;
   for (const std::vector<int64_t>& lengths :
        {std::vector<int64_t>{7, 1, 30, 2, 2, 16}, std::vector<int64_t>{100}, std::vector<int64_t>{3}}) {
-    const TokenShard shard = shard_of(folder, lengths);
+    const TokenShard shard = shard_for_packing(folder, lengths);
     const PackedSampler sampler(shard, options(8, 1));
     EXPECT_EQ(sampler.targets_per_epoch(), shard.tokens() + shard.documents());
     for (int64_t epoch = 0; epoch < 3; ++epoch) {
@@ -56,7 +56,7 @@ void check_row(const Batch& batch, int64_t b, const std::set<int32_t>& firsts) {
     const int64_t at = b * T + t;
     const int32_t id = batch.ids[at], target = batch.targets[at];
     if (target == kNoTarget) continue;
-    if (id == kStart) {
+    if (id == kStartPacking) {
       EXPECT_TRUE(firsts.contains(target)) << target;
       EXPECT_EQ(batch.row_start[at], t);
     } else {
@@ -74,7 +74,7 @@ void check_row(const Batch& batch, int64_t b, const std::set<int32_t>& firsts) {
 
 TEST(Packing, RowsFollowDocuments) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {7, 1, 30, 2, 2, 16, 5, 5});
+  const TokenShard shard = shard_for_packing(folder, {7, 1, 30, 2, 2, 16, 5, 5});
   const std::set<int32_t> firsts{0, 7, 8, 38, 40, 42, 58, 63};
   const PackedSampler sampler(shard, options(11, 3));
   for (int64_t i = 0; i < 20; ++i) {
@@ -85,7 +85,7 @@ TEST(Packing, RowsFollowDocuments) {
 
 TEST(Packing, CrossDocumentsIsThePlainWay) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {7, 1, 30});
+  const TokenShard shard = shard_for_packing(folder, {7, 1, 30});
   const PackedSampler packed(shard, options(9, 2, 5)), plain(shard, options(9, 2, 5, true));
   for (int64_t i = 0; i < 5; ++i) {
     const Batch a = packed.batch(i), b = plain.batch(i);
@@ -100,7 +100,7 @@ TEST(Packing, CrossDocumentsIsThePlainWay) {
 
 TEST(Packing, ABatchIsAPureFunctionOfItsIndex) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {7, 1, 30, 2, 2, 16});
+  const TokenShard shard = shard_for_packing(folder, {7, 1, 30, 2, 2, 16});
   const PackedSampler one(shard, options(8, 3)), other(shard, options(8, 3));
   std::vector<Batch> forward;
   for (int64_t i = 0; i < 12; ++i) forward.push_back(one.batch(i));
@@ -112,7 +112,7 @@ TEST(Packing, ABatchIsAPureFunctionOfItsIndex) {
 
 TEST(Packing, TwoSmallBatchesAreOneLarge) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {7, 1, 30, 2, 2, 16});
+  const TokenShard shard = shard_for_packing(folder, {7, 1, 30, 2, 2, 16});
   const PackedSampler large(shard, options(8, 4)), small(shard, options(8, 2));
   for (int64_t i = 0; i < 9; ++i) {
     std::vector<int32_t> ids = small.batch(2 * i).ids;
@@ -124,7 +124,7 @@ TEST(Packing, TwoSmallBatchesAreOneLarge) {
 
 TEST(Packing, EpochsAndSeedsDiffer) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {100});  // one text: only the cut and the order of rows can differ
+  const TokenShard shard = shard_for_packing(folder, {100});  // one text: only the cut and the order of rows can differ
   const PackedSampler sampler(shard, options(8, 1)), other(shard, options(8, 1, 2));
   const int64_t rows = sampler.rows_per_epoch();
   std::set<int32_t> first_epoch, second_epoch;
@@ -147,7 +147,7 @@ TEST(Packing, WhatStandsBetweenDocuments) {
 
 TEST(Packing, AnEmptyShardIsRefused) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {});
+  const TokenShard shard = shard_for_packing(folder, {});
   EXPECT_THROW(PackedSampler(shard, options(8, 1)), base::Error);
 }
 

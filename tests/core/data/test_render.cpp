@@ -14,7 +14,7 @@ namespace {
 
 using base::Json;
 
-Sample chat(const Json& messages) {
+Sample chat_sample(const Json& messages) {
   Sample sample;
   sample.kind = Sample::Kind::kChat;
   sample.messages = std::make_shared<Json>(messages);
@@ -39,7 +39,7 @@ TEST(Render, MasksAreTransformersWithAndWithoutMarks) {
           if (one.at("tokenizer") != kind || one.at("template") != name) continue;
           const std::string conversation = one.at("conversation");
           SCOPED_TRACE(base::cat(kind, " ", name, " ", which, " ", conversation));
-          const EncodedSample out = renderer.encode(chat(golden.json().at("conversations").at(conversation)));
+          const EncodedSample out = renderer.encode(chat_sample(golden.json().at("conversations").at(conversation)));
           EXPECT_EQ(out.ids, one.at("ids").get<std::vector<int32_t>>());
           EXPECT_EQ(mask_of(out), one.at("mask").get<std::string>());
           ++checked;
@@ -50,7 +50,7 @@ TEST(Render, MasksAreTransformersWithAndWithoutMarks) {
   EXPECT_EQ(checked, 2 * 2 * 6 * 6);
 }
 
-const char* const kPlain =
+const char* const kPlainTemplate =
     "{% for m in messages %}{% if m.role == 'assistant' %}{{ 'A:' + m.content + eos_token }}{% else %}{{ 'Q:' + m.content + ' ' }}"
     "{% endif %}{% endfor %}{% if add_generation_prompt %}A:{% endif %}";
 
@@ -75,10 +75,10 @@ class RenderText : public ::testing::Test {
 };
 
 TEST_F(RenderText, LastOnly) {
-  const SampleRenderer all(*tokenizer, {kPlain, "plain", false}, {}, false), last(*tokenizer, {kPlain, "plain", false}, {}, true);
-  EXPECT_EQ(learned_text(*tokenizer, all.encode(chat(kTwoTurns))), "1</s>|2</s>");
-  EXPECT_EQ(learned_text(*tokenizer, last.encode(chat(kTwoTurns))), "2</s>");
-  EXPECT_EQ(all.encode(chat(kTwoTurns)).learned_bytes, 10);  // "1</s>" and "2</s>"
+  const SampleRenderer all(*tokenizer, {kPlainTemplate, "plain", false}, {}, false), last(*tokenizer, {kPlainTemplate, "plain", false}, {}, true);
+  EXPECT_EQ(learned_text(*tokenizer, all.encode(chat_sample(kTwoTurns))), "1</s>|2</s>");
+  EXPECT_EQ(learned_text(*tokenizer, last.encode(chat_sample(kTwoTurns))), "2</s>");
+  EXPECT_EQ(all.encode(chat_sample(kTwoTurns)).learned_bytes, 10);  // "1</s>" and "2</s>"
 }
 
 TEST_F(RenderText, PreferencesLearnTheirEndsOnly) {
@@ -87,7 +87,7 @@ TEST_F(RenderText, PreferencesLearnTheirEndsOnly) {
   sample.messages = std::make_shared<Json>(Json::array({kTwoTurns[0], kTwoTurns[1], kTwoTurns[2]}));
   sample.chosen = std::make_shared<Json>(Json::array({chat_message("assistant", "2")}));
   sample.rejected = std::make_shared<Json>(Json::array({chat_message("assistant", "3")}));
-  const SampleRenderer renderer(*tokenizer, {kPlain, "plain", false}, {}, false);
+  const SampleRenderer renderer(*tokenizer, {kPlainTemplate, "plain", false}, {}, false);
   const auto ends = renderer.encode_ends(sample);
   EXPECT_EQ(learned_text(*tokenizer, ends.chosen), "2</s>");
   EXPECT_EQ(learned_text(*tokenizer, ends.rejected), "3</s>");
@@ -95,11 +95,11 @@ TEST_F(RenderText, PreferencesLearnTheirEndsOnly) {
 }
 
 TEST_F(RenderText, ATemplateThatCannotBeComparedIsRefused) {
-  const std::string counts = "{{ messages | length }}" + std::string(kPlain);  // every turn changes the beginning
+  const std::string counts = "{{ messages | length }}" + std::string(kPlainTemplate);  // every turn changes the beginning
   const SampleRenderer renderer(*tokenizer, {counts, "counts", false}, {}, false),
       last(*tokenizer, {counts, "counts", false}, {}, true);
   try {
-    renderer.encode(chat(kTwoTurns));
+    renderer.encode(chat_sample(kTwoTurns));
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.exit_code(), 2);
@@ -120,7 +120,7 @@ TEST_F(RenderText, CompletionsStandAsTheyAre) {
   EXPECT_EQ(out.learned_bytes, 3);
   sample.text = "";
   EXPECT_EQ(renderer.encode(sample).learned_count(), 0);
-  EXPECT_THROW(renderer.encode(chat(kTwoTurns)), base::Error);
+  EXPECT_THROW(renderer.encode(chat_sample(kTwoTurns)), base::Error);
 }
 
 TEST_F(RenderText, TextIsLearnedWhole) {
@@ -158,11 +158,11 @@ TEST_F(RenderText, WhichTemplate) {
   EXPECT_THROW(choose_template("nothing", folder.path(), *tokenizer, {&messages}), base::Error);
   EXPECT_EQ(choose_template("chatml", folder.path(), *tokenizer, {&messages}).name, "chatml");
   EXPECT_THROW(choose_template("chatml", folder.path(), ByteTokenizer(), {&messages}), base::Error);
-  const std::string file = folder.write("mine.jinja", kPlain);
-  EXPECT_EQ(choose_template(file, folder.path(), *tokenizer, {&messages}).source, kPlain);
-  folder.write("chat_template.jinja", kPlain);
+  const std::string file = folder.write("mine.jinja", kPlainTemplate);
+  EXPECT_EQ(choose_template(file, folder.path(), *tokenizer, {&messages}).source, kPlainTemplate);
+  folder.write("chat_template.jinja", kPlainTemplate);
   EXPECT_TRUE(choose_template("", folder.path(), *tokenizer, {&messages}).from_model);
-  EXPECT_EQ(turn_end(text::ChatTemplate(kPlain, "t", {{"eos_token", "</s>"}}), *tokenizer), tokenizer->eos());
+  EXPECT_EQ(turn_end(text::ChatTemplate(kPlainTemplate, "t", {{"eos_token", "</s>"}}), *tokenizer), tokenizer->eos());
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::vector<Json> rows_of(const std::filesystem::path& file) {
   return rows;
 }
 
-void check(const testing::Case& one, const std::function<std::string()>& run) {
+void expect_outcome(const testing::Case& one, const std::function<std::string()>& run) {
   std::string outcome;
   int exit_code = 0;
   try {
@@ -48,7 +48,7 @@ TEST(Rows, Cases) {
     const size_t line = std::min(one.input.find('\n'), one.input.size());
     const std::string contents = line < one.input.size() ? one.input.substr(line + 1) : "";
     const auto file = folder.write(one.input.substr(0, line), contents);
-    check(one, [&] {
+    expect_outcome(one, [&] {
       std::string outcome;
       for (const Json& row : rows_of(file)) outcome += (outcome.empty() ? "" : "|") + row.dump();
       return outcome;
@@ -66,7 +66,7 @@ std::string spoken(const Json& messages) {
   return out;
 }
 
-std::string told(const Sample& sample) {
+std::string told_sample(const Sample& sample) {
   const std::string tools = sample.tools ? " +tools" : "";
   switch (sample.kind) {
     case Sample::Kind::kChat:
@@ -85,7 +85,7 @@ std::string told(const Sample& sample) {
   return "";
 }
 
-std::string told(const std::filesystem::path& file, const FormOptions& options) {
+std::string told_sample(const std::filesystem::path& file, const FormOptions& options) {
   SampleMaker maker(options);
   std::set<std::string> unfilled;
   std::string outcome;
@@ -95,7 +95,7 @@ std::string told(const std::filesystem::path& file, const FormOptions& options) 
     Json row = reader->parse(raw);
     if (!begun) maker.begin(row, file.filename().string(), raw.line);
     begun = true;
-    outcome += (outcome.empty() ? "" : "|") + told(maker.make(std::move(row), file.filename().string(), raw.line, unfilled));
+    outcome += (outcome.empty() ? "" : "|") + told_sample(maker.make(std::move(row), file.filename().string(), raw.line, unfilled));
   }
   for (const std::string& name : unfilled) outcome += " unfilled:" + name;
   return outcome;
@@ -108,7 +108,7 @@ TEST(Samples, Cases) {
     SCOPED_TRACE(base::cat("samples.cases:", one.line, " ", one.name));
     const testing::TempFolder folder;
     const auto file = folder.write("f.jsonl", one.input);
-    check(one, [&] { return told(file, options); });
+    expect_outcome(one, [&] { return told_sample(file, options); });
   }
 }
 
@@ -116,11 +116,11 @@ TEST(Samples, ColumnsAndFormCanBeNamed) {
   const testing::TempFolder folder;
   const auto file = folder.write("f.csv", "question,answer,text\nq,a,t\n");
   FormOptions options;
-  EXPECT_EQ(told(file, options), "text t");
+  EXPECT_EQ(told_sample(file, options), "text t");
   options.columns = base::parse_yaml("{instruction: question, output: answer}", "test");
-  EXPECT_EQ(told(file, options), "chat user:q assistant:a");
+  EXPECT_EQ(told_sample(file, options), "chat user:q assistant:a");
   options.form = "text";
-  EXPECT_EQ(told(file, options), "text t");
+  EXPECT_EQ(told_sample(file, options), "text t");
   options.form = "alpacca";
   EXPECT_THROW(SampleMaker{options}, base::Error);
   options.form = "";

@@ -10,7 +10,7 @@ namespace athanor::data {
 namespace {
 
 /// Samples of all-different ids; the second half of each is learned.
-TokenShard shard_of(const testing::TempFolder& folder, const std::vector<int64_t>& lengths) {
+TokenShard sample_shard(const testing::TempFolder& folder, const std::vector<int64_t>& lengths) {
   TokenShardWriter writer(folder / "s.tokens", 20000, 0);
   int32_t next = 1;
   for (int64_t length : lengths) {
@@ -26,7 +26,7 @@ const std::vector<int64_t> kLengths = {9, 3, 5, 5, 2, 2, 7, 4, 9, 6, 2, 3, 8};
 
 TEST(SamplePacking, EverySampleOncePerEpochAndItsTargetsWhereItIsLearned) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, kLengths);
+  const TokenShard shard = sample_shard(folder, kLengths);
   for (bool pack : {true, false}) {
     const SampleSampler sampler(shard, {.length = 8, .batch = 1, .seed = 3, .pack = pack});
     const int64_t rows = sampler.rows_in_first_epoch();
@@ -54,7 +54,7 @@ TEST(SamplePacking, EverySampleOncePerEpochAndItsTargetsWhereItIsLearned) {
 
 TEST(SamplePacking, SamplesDoNotSeeEachOther) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, {3, 4, 2});
+  const TokenShard shard = sample_shard(folder, {3, 4, 2});
   const SampleSampler sampler(shard, {.length = 8, .batch = 1, .shuffle = false});
   ASSERT_EQ(sampler.rows_in_first_epoch(), 1);
   const Batch batch = sampler.first_epoch_rows(0, 1);
@@ -67,7 +67,7 @@ TEST(SamplePacking, SamplesDoNotSeeEachOther) {
 
 TEST(SamplePacking, ABatchIsAPureFunctionOfItsIndex) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, kLengths);
+  const TokenShard shard = sample_shard(folder, kLengths);
   const SamplePackingOptions options{.length = 8, .batch = 3, .seed = 9};
   const SampleSampler one(shard, options), other(shard, options);
   std::vector<Batch> forward;
@@ -83,7 +83,7 @@ TEST(SamplePacking, ABatchIsAPureFunctionOfItsIndex) {
 
 TEST(SamplePacking, TwoSmallBatchesAreOneLarge) {
   const testing::TempFolder folder;
-  const TokenShard shard = shard_of(folder, kLengths);
+  const TokenShard shard = sample_shard(folder, kLengths);
   const SampleSampler large(shard, {.length = 8, .batch = 4, .seed = 1}), small(shard, {.length = 8, .batch = 2, .seed = 1});
   for (int64_t i = 0; i < 9; ++i) {
     std::vector<int32_t> ids = small.batch(2 * i).ids;
@@ -95,8 +95,8 @@ TEST(SamplePacking, TwoSmallBatchesAreOneLarge) {
 
 TEST(SamplePacking, WhatCannotBePacked) {
   const testing::TempFolder folder;
-  EXPECT_THROW(SampleSampler(shard_of(folder, {}), {}), base::Error);
-  EXPECT_THROW(SampleSampler(shard_of(folder, {10}), {.length = 8}), base::Error);
+  EXPECT_THROW(SampleSampler(sample_shard(folder, {}), {}), base::Error);
+  EXPECT_THROW(SampleSampler(sample_shard(folder, {10}), {.length = 8}), base::Error);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct Parameters {
 };
 
 template <typename G>
-std::vector<double> reference(Fenced<float>& w, Fenced<G>& g, double lr, double decay, double scale, int steps) {
+std::vector<double> reference_adamw(Fenced<float>& w, Fenced<G>& g, double lr, double decay, double scale, int steps) {
   std::vector<double> out;
   for (int64_t i = 0; i < w.size(); ++i) {
     double x = w.at(i), m = 0, v = 0;
@@ -45,8 +45,8 @@ std::vector<double> reference(Fenced<float>& w, Fenced<G>& g, double lr, double 
 TEST(AdamW, ThreeStepsAreTheFormula) {
   for_levels([](IsaLevel) {
     Parameters p;
-    const auto w0 = reference(p.w0, p.g0, 0.01, 0.1, 0.5, 3), w1 = reference(p.w1, p.g1, 0.005, 0, 0.5, 3);
-    const auto w2 = reference(p.w2, p.g2, 0.01, 0, 0.5, 3);
+    const auto w0 = reference_adamw(p.w0, p.g0, 0.01, 0.1, 0.5, 3), w1 = reference_adamw(p.w1, p.g1, 0.005, 0, 0.5, 3);
+    const auto w2 = reference_adamw(p.w2, p.g2, 0.01, 0, 0.5, 3);
     for (int64_t t = 1; t <= 3; ++t) adamw(p.segments(), {.lr = 0.01f, .beta2 = 0.95f, .step = t, .gradient_scale = 0.5f});
     expect_close(p.w0, w0, 1e-6, "f32 gradient");
     expect_close(p.w1, w1, 1e-6, "bf16 gradient");

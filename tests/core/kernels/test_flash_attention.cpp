@@ -60,15 +60,15 @@ struct Problem {
   }
 };
 
-struct Reference {
+struct FlashAttentionReference {
   std::vector<double> out, lse, dq, dk, dv;
 };
 
 template <typename T>
-Reference reference(Problem<T>& p) {
+FlashAttentionReference reference_flash_attention(Problem<T>& p) {
   const Sizes& s = p.s;
   const int64_t per_group = s.heads / s.kv_heads;
-  Reference r;
+  FlashAttentionReference r;
   r.out.resize(static_cast<size_t>(p.queries()));
   r.dq.resize(r.out.size());
   r.dk.resize(static_cast<size_t>(p.keys()));
@@ -113,7 +113,7 @@ void expect_formula(const Sizes& s) {
   SCOPED_TRACE(testing::Message() << "T " << s.length << " H " << s.heads << " G " << s.kv_heads << " D " << s.dim << " documents "
                                   << s.documents << " bytes " << sizeof(T));
   Problem<T> p(s);
-  const Reference r = reference(p);
+  const FlashAttentionReference r = reference_flash_attention(p);
   for_levels([&](IsaLevel) {
     // bf16: P and dS are rounded before their products, 2^-9 of each term; what cancels leaves that relative to the largest.
     const double f32 = 4e-6, near = std::same_as<T, float> ? f32 : 0x1p-6;

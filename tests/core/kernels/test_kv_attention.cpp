@@ -22,8 +22,8 @@ constexpr int64_t kHeads = 4, kKvHeads = 2, kDim = 24;
 constexpr float kScale = 0.2f;
 
 /// Written down in double: one query's output [heads * value].
-std::vector<float> plain(const Added& a, const KvShape& shape, int64_t t, const float* q, const float* k, const float* v,
-                         const float* slopes) {
+std::vector<float> plain_kv_attention(const Added& a, const KvShape& shape, int64_t t, const float* q, const float* k,
+                                      const float* v, const float* slopes) {
   const int64_t value = shape.value_size();
   std::vector<float> out(static_cast<size_t>(kHeads * value));
   for (int64_t h = 0; h < kHeads; ++h) {
@@ -49,7 +49,7 @@ std::vector<float> plain(const Added& a, const KvShape& shape, int64_t t, const 
 
 /// Whole, one by one, and seven by seven (a long past: whole, and the last alone); every position is compared where there are few,
 /// else some and the last.
-void check(const Added& a, int64_t length) {
+void check_kv_attention(const Added& a, int64_t length) {
   for (KvType type : {KvType::kF32, KvType::kBF16}) {
     const KvShape shape = {type, kKvHeads, kDim, length, a.value_dim};
     const int64_t value = shape.value_size(), q_row = kHeads * kDim, k_row = kKvHeads * kDim, v_row = kKvHeads * value;
@@ -83,7 +83,7 @@ void check(const Added& a, int64_t length) {
                                .slopes = a.alibi ? slopes.data() : nullptr});
         }
         for (int64_t t = 0; t<length; t += length> 300 ? 97 : 1) {
-          const std::vector<float> wanted = plain(a, shape, t, q.data(), k.data(), v.data(), slopes.data());
+          const std::vector<float> wanted = plain_kv_attention(a, shape, t, q.data(), k.data(), v.data(), slopes.data());
           for (size_t i = 0; i < wanted.size(); ++i)
             ASSERT_NEAR(out[static_cast<size_t>(t) * wanted.size() + i], wanted[i], type == KvType::kF32 ? 1e-5 : 0.05)
                 << isa_name(level) << " chunk " << chunk << " position " << t << " number " << i << " window " << a.window;
@@ -94,26 +94,26 @@ void check(const Added& a, int64_t length) {
 }
 
 TEST(KvAttention, Windows) {
-  for (int64_t window : {1, 2, 8, 31, 32, 33, 64, 100, 130, 200}) check({.window = window}, 150);
+  for (int64_t window : {1, 2, 8, 31, 32, 33, 64, 100, 130, 200}) check_kv_attention({.window = window}, 150);
 }
 
 TEST(KvAttention, Caps) {
-  check({.cap = 0.5f}, 140);
-  check({.window = 40, .cap = 2}, 140);
+  check_kv_attention({.cap = 0.5f}, 140);
+  check_kv_attention({.window = 40, .cap = 2}, 140);
 }
 
 TEST(KvAttention, Alibi) {
-  check({.alibi = true}, 140);
-  check({.window = 40, .cap = 2, .alibi = true}, 140);
+  check_kv_attention({.alibi = true}, 140);
+  check_kv_attention({.window = 40, .cap = 2, .alibi = true}, 140);
 }
 
 TEST(KvAttention, ValuesOfAnotherWidth) {
-  for (int64_t value : {1, 8, 16, 23, 40, 64}) check({.value_dim = value}, 45);
+  for (int64_t value : {1, 8, 16, 23, 40, 64}) check_kv_attention({.value_dim = value}, 45);
 }
 
 TEST(KvAttention, ALongPastInParts) {
-  check({.window = 1200, .value_dim = 8}, 1500);
-  check({.cap = 2, .alibi = true}, 1500);
+  check_kv_attention({.window = 1200, .value_dim = 8}, 1500);
+  check_kv_attention({.cap = 2, .alibi = true}, 1500);
 }
 
 }  // namespace

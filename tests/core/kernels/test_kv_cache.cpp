@@ -20,8 +20,8 @@ struct Setting {
 float rounded(float x, KvType type) { return type == KvType::kF32 ? x : base::bf16_to_f32(base::f32_to_bf16(x)); }
 
 // Attention written down: for position t and head h, softmax(scale q.k) v over positions <= t, in double.
-std::vector<float> plain(const Setting& s, const std::vector<float>& q, const std::vector<float>& k, const std::vector<float>& v,
-                         float scale) {
+std::vector<float> plain_kv_cache(const Setting& s, const std::vector<float>& q, const std::vector<float>& k,
+                                  const std::vector<float>& v, float scale) {
   std::vector<float> out(q.size());
   const int64_t group = s.heads / s.kv_heads;
   for (int64_t t = 0; t < s.length; ++t) {
@@ -66,11 +66,11 @@ std::vector<float> cached(const Setting& s, const std::vector<float>& q, const s
 
 // f32: a score is a sum of `dim` products, |q||k| scale about sqrt(dim): 1e-5 leaves a factor of ten. bf16: the softmax's
 // numerators are rounded (2^-9 each), and values of some 4 standard deviations are averaged.
-void check(const Setting& s, float scale = 0) {
+void check_kv_cache(const Setting& s, float scale = 0) {
   if (scale == 0) scale = 1 / std::sqrt(static_cast<float>(s.dim));
   const auto q = normals(s.length * s.heads * s.dim, 1), k = normals(s.length * s.kv_heads * s.dim, 2),
              v = normals(s.length * s.kv_heads * s.dim, 3);
-  const auto expected = plain(s, q, k, v, scale);
+  const auto expected = plain_kv_cache(s, q, k, v, scale);
   for (IsaLevel level : levels()) {
     ForceIsaLevel force(level);
     for (int64_t chunk : {s.length, int64_t{1}, int64_t{7}}) {
@@ -86,23 +86,23 @@ void check(const Setting& s, float scale = 0) {
 
 TEST(KvCache, HeadsAndSizes) {
   for (KvType type : {KvType::kF32, KvType::kBF16})
-    for (int64_t dim : {1, 2, 8, 12, 16, 24, 31, 64, 80, 128}) check({type, 6, 2, dim, 45});
+    for (int64_t dim : {1, 2, 8, 12, 16, 24, 31, 64, 80, 128}) check_kv_cache({type, 6, 2, dim, 45});
 }
 
 TEST(KvCache, Groups) {
   for (KvType type : {KvType::kF32, KvType::kBF16})
     for (const auto& [heads, kv] : {std::pair<int64_t, int64_t>{1, 1}, {4, 4}, {14, 2}, {71, 1}, {100, 1}})
-      check({type, heads, kv, 16, 37});
+      check_kv_cache({type, heads, kv, 16, 37});
 }
 
 TEST(KvCache, EveryLengthAroundTheBlocks) {
   for (KvType type : {KvType::kF32, KvType::kBF16})
-    for (int64_t length : {1, 2, 31, 32, 33, 63, 127, 128, 129, 200, 257}) check({type, 3, 1, 8, length});
+    for (int64_t length : {1, 2, 31, 32, 33, 63, 127, 128, 129, 200, 257}) check_kv_cache({type, 3, 1, 8, length});
 }
 
 TEST(KvCache, AnyScale) {
-  check({KvType::kF32, 4, 2, 16, 40}, 3.0f);
-  check({KvType::kF32, 4, 2, 16, 40}, -0.5f);
+  check_kv_cache({KvType::kF32, 4, 2, 16, 40}, 3.0f);
+  check_kv_cache({KvType::kF32, 4, 2, 16, 40}, -0.5f);
 }
 
 TEST(KvCache, ALongPastInParts) {

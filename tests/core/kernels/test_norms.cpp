@@ -8,13 +8,14 @@ namespace {
 constexpr float kEps = 1e-5f;
 
 /// Norm of both kinds in double precision, with gradients.
-struct Reference {
+struct NormsReference {
   std::vector<double> y, rstd, mean, dx, dweight, dbias;
 };
 
 template <typename T>
-Reference reference(bool centered, int64_t rows, int64_t width, Fenced<T>& x, Fenced<float>& w, Fenced<float>& b, Fenced<T>& dy) {
-  Reference r;
+NormsReference reference_norms(bool centered, int64_t rows, int64_t width, Fenced<T>& x, Fenced<float>& w, Fenced<float>& b,
+                               Fenced<T>& dy) {
+  NormsReference r;
   r.dweight.resize(static_cast<size_t>(width));
   r.dbias.resize(static_cast<size_t>(width));
   const double n = static_cast<double>(width);
@@ -49,7 +50,7 @@ TEST(Norms, RmsNormIsTheFormula) {
           auto w = random_elements<float>(width, 3);
           Fenced<T> y(rows * width), dx(rows * width);
           Fenced<float> rstd(rows), dw(width);
-          const Reference r = reference(false, rows, width, x, w, w, dy);
+          const NormsReference r = reference_norms(false, rows, width, x, w, w, dy);
           rms_norm({.rows = rows, .width = width}, x.data(), w.data(), kEps, y.data(), rstd.data());
           expect_close(y, r.y, tolerance<T>(), "y");
           expect_close(rstd, r.rstd, 2e-6, "rstd");
@@ -70,7 +71,7 @@ TEST(Norms, LayerNormIsTheFormula) {
           auto w = random_elements<float>(width, 3), b = random_elements<float>(width, 4);
           Fenced<T> y(rows * width), dx(rows * width);
           Fenced<float> rstd(rows), mean(rows), dw(width), db(width);
-          const Reference r = reference(true, rows, width, x, w, b, dy);
+          const NormsReference r = reference_norms(true, rows, width, x, w, b, dy);
           layer_norm({.rows = rows, .width = width}, x.data(), w.data(), b.data(), kEps, y.data(), mean.data(), rstd.data());
           expect_close(y, r.y, tolerance<T>(), "y");
           expect_close(rstd, r.rstd, 2e-6, "rstd");

@@ -87,7 +87,7 @@ TEST(BpeTrainer, WrittenFolderEncodesAndNamesItsTokens) {
   EXPECT_NE(folder.listing().find("special_tokens_map.json"), std::string::npos);
 }
 
-std::string refusal(const std::vector<std::filesystem::path>& files, const BpeTrainerOptions& options) {
+std::string refusal_of_bpe_trainer(const std::vector<std::filesystem::path>& files, const BpeTrainerOptions& options) {
   try {
     train_bpe(files, options);
     return "taken";
@@ -101,16 +101,17 @@ TEST(BpeTrainer, RefusesWhatItCannotTrainOn) {
   auto good = folder.write("good.txt", "hello hello\n"), bad = folder.write("bad.txt", "fine\n\xff\xfe\n"),
        empty = folder.write("empty.txt", "");
   BpeTrainerOptions options;
-  EXPECT_NE(refusal({}, options).find("2 [text.train] no files"), std::string::npos);
-  EXPECT_NE(refusal({bad}, options).find("bad.txt is not UTF-8; got a bad byte at offset 5"), std::string::npos)
-      << refusal({bad}, options);
-  EXPECT_NE(refusal({empty}, options).find("2 [text.train] the files are empty"), std::string::npos);
-  EXPECT_EQ(refusal({folder / "missing.txt"}, options).substr(0, 2), "3 ");
+  EXPECT_NE(refusal_of_bpe_trainer({}, options).find("2 [text.train] no files"), std::string::npos);
+  EXPECT_NE(refusal_of_bpe_trainer({bad}, options).find("bad.txt is not UTF-8; got a bad byte at offset 5"), std::string::npos)
+      << refusal_of_bpe_trainer({bad}, options);
+  EXPECT_NE(refusal_of_bpe_trainer({empty}, options).find("2 [text.train] the files are empty"), std::string::npos);
+  EXPECT_EQ(refusal_of_bpe_trainer({folder / "missing.txt"}, options).substr(0, 2), "3 ");
   options.vocab_size = 256;
-  EXPECT_NE(refusal({good}, options).find("vocab_size is too small; got 256; expected at least 257"), std::string::npos);
+  EXPECT_NE(refusal_of_bpe_trainer({good}, options).find("vocab_size is too small; got 256; expected at least 257"),
+            std::string::npos);
   options.vocab_size = 300;
   options.pattern = "gpt3";
-  EXPECT_NE(refusal({good}, options).find("try gpt2"), std::string::npos) << refusal({good}, options);
+  EXPECT_NE(refusal_of_bpe_trainer({good}, options).find("try gpt2"), std::string::npos) << refusal_of_bpe_trainer({good}, options);
 }
 
 TEST(BpeTrainer, OptionsAreListed) {

@@ -39,7 +39,7 @@ GgufVocabulary small(const std::string& model) {
   return v;
 }
 
-std::string refusal(const GgufVocabulary& v) {
+std::string refusal_of_gguf_vocabulary(const GgufVocabulary& v) {
   try {
     tokenizer_from_gguf(v, "m.gguf");
     return "taken";
@@ -73,32 +73,35 @@ TEST(GgufVocabulary, LlamaKindMergesByScore) {
 TEST(GgufVocabulary, MistakesAreNamed) {
   GgufVocabulary v = small("gpt2");
   v.model = "magic";
-  EXPECT_EQ(refusal(v).substr(0, 73), "3 [text.gguf_vocabulary] m.gguf: tokenizer.ggml.model is not supported; g");
+  EXPECT_EQ(refusal_of_gguf_vocabulary(v).substr(0, 73),
+            "3 [text.gguf_vocabulary] m.gguf: tokenizer.ggml.model is not supported; g");
   v = small("gpt2");
   v.pre = "unheard-of";
-  EXPECT_NE(refusal(v).find("tokenizer.ggml.pre is not known"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("tokenizer.ggml.pre is not known"), std::string::npos);
   v = small("gpt2");
   v.merges.push_back("a x");
-  EXPECT_NE(refusal(v).find("merge 3: \"x\" is not in the vocabulary"), std::string::npos) << refusal(v);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("merge 3: \"x\" is not in the vocabulary"), std::string::npos)
+      << refusal_of_gguf_vocabulary(v);
   v.merges.back() = "ab";
-  EXPECT_NE(refusal(v).find("merge 3: not two tokens"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("merge 3: not two tokens"), std::string::npos);
   v = small("gpt2");
   v.tokens[1] = "b";
-  EXPECT_NE(refusal(v).find("token 2 occurs twice"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("token 2 occurs twice"), std::string::npos);
   v.tokens[1] = "\xff";
-  EXPECT_NE(refusal(v).find("token 1 is not UTF-8"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("token 1 is not UTF-8"), std::string::npos);
   v = small("gpt2");
   v.eos = 6;
-  EXPECT_NE(refusal(v).find("special token is not in the vocabulary; got 6"), std::string::npos) << refusal(v);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("special token is not in the vocabulary; got 6"), std::string::npos)
+      << refusal_of_gguf_vocabulary(v);
   v = small("gpt2");
   v.token_types.pop_back();
-  EXPECT_NE(refusal(v).find("differ in length"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("differ in length"), std::string::npos);
   v = small("llama");
   v.scores[4] = NAN;
-  EXPECT_NE(refusal(v).find("the score of token 4 is not finite"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("the score of token 4 is not finite"), std::string::npos);
   v.scores.pop_back();
-  EXPECT_NE(refusal(v).find("differ in length"), std::string::npos);
-  EXPECT_NE(refusal({}).find("is empty"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary(v).find("differ in length"), std::string::npos);
+  EXPECT_NE(refusal_of_gguf_vocabulary({}).find("is empty"), std::string::npos);
 }
 
 /// The pairs of llama.cpp: texts in .inp, their ids in .out, one line each.

@@ -21,7 +21,7 @@ void append_token(std::string& file, float score, std::string_view token, int32_
 }
 
 /// <unk>, <s>, </s>, 256 bytes, then pieces of falling score.
-std::string file_of(const std::vector<std::string>& pieces) {
+std::string file_of_llama2c_tokenizer(const std::vector<std::string>& pieces) {
   int32_t longest = 12;
   std::string file(reinterpret_cast<const char*>(&longest), 4);
   for (const char* special : {"<unk>", "\n<s>\n", "\n</s>\n"})
@@ -36,7 +36,7 @@ std::string file_of(const std::vector<std::string>& pieces) {
   return file;
 }
 
-std::string refusal(const TempFolder& folder, const std::string& bytes) {
+std::string refusal_of_llama2c_tokenizer(const TempFolder& folder, const std::string& bytes) {
   try {
     convert_llama2c_tokenizer(folder.write("tok.bin", bytes), folder / "out");
     return "taken";
@@ -47,7 +47,7 @@ std::string refusal(const TempFolder& folder, const std::string& bytes) {
 
 TEST(Llama2cTokenizer, MergesFollowTheScores) {
   TempFolder folder;
-  auto file = folder.write("tok.bin", file_of({"he", " t", " the", "t", "h", "e", " ", "th"}));
+  auto file = folder.write("tok.bin", file_of_llama2c_tokenizer({"he", " t", " the", "t", "h", "e", " ", "th"}));
   convert_llama2c_tokenizer(file, folder / "out");
   auto tokenizer = load_tokenizer(folder / "out");
   EXPECT_EQ(tokenizer->vocab_size(), 259 + 8);
@@ -61,28 +61,29 @@ TEST(Llama2cTokenizer, MergesFollowTheScores) {
 
 TEST(Llama2cTokenizer, MalformedFilesAreRefused) {
   TempFolder folder;
-  std::string good = file_of({"a", "b", "ab"});
-  EXPECT_EQ(refusal(folder, good), "taken");
+  std::string good = file_of_llama2c_tokenizer({"a", "b", "ab"});
+  EXPECT_EQ(refusal_of_llama2c_tokenizer(folder, good), "taken");
   std::vector<std::pair<std::string, std::string>> cases = {
       {"", "the longest piece"},
       {good.substr(0, good.size() - 1), "a piece"},
       {good + "\x01\x02", "a score"},
-      {file_of({"a", "a"}), "token 260 occurs twice"},
-      {file_of({"\xff"}), "token 259 is not UTF-8"},
-      {file_of({""}), "the length of token 259 is wrong; got 0"},
-      {file_of({std::string(17, 'a')}), "the length of token 259 is wrong; got 17"},
+      {file_of_llama2c_tokenizer({"a", "a"}), "token 260 occurs twice"},
+      {file_of_llama2c_tokenizer({"\xff"}), "token 259 is not UTF-8"},
+      {file_of_llama2c_tokenizer({""}), "the length of token 259 is wrong; got 0"},
+      {file_of_llama2c_tokenizer({std::string(17, 'a')}), "the length of token 259 is wrong; got 17"},
       {good.substr(0, 200), "a "},
       {good.substr(0, 4), "not a vocabulary with byte fallback"},
   };
   for (const auto& [bytes, message] : cases) {
-    std::string got = refusal(folder, bytes);
+    std::string got = refusal_of_llama2c_tokenizer(folder, bytes);
     EXPECT_EQ(got.substr(0, 16), "3 [text.llama2c]") << got;
     EXPECT_NE(got.find(message), std::string::npos) << got;
   }
   std::string infinite = good;
   float infinity = std::numeric_limits<float>::infinity();
   std::memcpy(infinite.data() + infinite.size() - 10, &infinity, 4);
-  EXPECT_NE(refusal(folder, infinite).find("the score of token 261 is not finite"), std::string::npos) << refusal(folder, infinite);
+  EXPECT_NE(refusal_of_llama2c_tokenizer(folder, infinite).find("the score of token 261 is not finite"), std::string::npos)
+      << refusal_of_llama2c_tokenizer(folder, infinite);
 }
 
 TEST(RealLlama2cTokenizer, IdsOfStories260KEqualTheReference) {

@@ -18,13 +18,13 @@ namespace {
 
 using Ids = std::vector<TokenId>;
 
-std::string file_of(const std::vector<std::string>& tokens) {
+std::string file_of_tiktoken(const std::vector<std::string>& tokens) {
   std::string text;
   for (size_t i = 0; i < tokens.size(); ++i) text += base::base64_encode(tokens[i]) + " " + std::to_string(i) + "\n";
   return text;
 }
 
-std::string refusal(std::string_view text) {
+std::string refusal_of_tiktoken(std::string_view text) {
   try {
     parse_tiktoken(text, "m.tiktoken");
     return "taken";
@@ -35,7 +35,7 @@ std::string refusal(std::string_view text) {
 }
 
 TEST(Tiktoken, TheLowestRankMergesFirstAndAWordThatIsATokenStaysWhole) {
-  auto tokenizer = parse_tiktoken(file_of({"a", "b", "c", "bc", "ab", "abcd", "d"}), "m.tiktoken");
+  auto tokenizer = parse_tiktoken(file_of_tiktoken({"a", "b", "c", "bc", "ab", "abcd", "d"}), "m.tiktoken");
   EXPECT_EQ(tokenizer->encode("abc", {}), (Ids{0, 3}));
   EXPECT_EQ(tokenizer->encode("abcd", {}), Ids{5});
   EXPECT_EQ(tokenizer->decode(Ids{0, 3, 5}, false), "abcabcd");
@@ -43,19 +43,20 @@ TEST(Tiktoken, TheLowestRankMergesFirstAndAWordThatIsATokenStaysWhole) {
 
 TEST(Tiktoken, AFolderOrAFileOpens) {
   athanor::testing::TempFolder folder;
-  folder.write("a.tiktoken", file_of({"a", "b", "ab"}));
+  folder.write("a.tiktoken", file_of_tiktoken({"a", "b", "ab"}));
   EXPECT_EQ(load_tokenizer(folder.path())->encode("ab"), Ids{2});
-  folder.write("tokenizer.model", file_of({"b", "a", "ab"}));
+  folder.write("tokenizer.model", file_of_tiktoken({"b", "a", "ab"}));
   EXPECT_EQ(load_tokenizer(folder.path())->encode("aab"), (Ids{1, 2}));
   EXPECT_EQ(load_tokenizer(folder / "a.tiktoken")->encode("ab"), Ids{2});
 }
 
 TEST(Tiktoken, MistakesAreNamed) {
-  EXPECT_EQ(refusal(""), "[text.tiktoken] m.tiktoken: the file has no tokens");
+  EXPECT_EQ(refusal_of_tiktoken(""), "[text.tiktoken] m.tiktoken: the file has no tokens");
   for (const char* line : {"YQ==", "YQ== x", "YQ==  1", "Y 1", " 1", "YQ== -1", "YQ== 99999999", "=== 1", "YQ== 1 "})
-    EXPECT_NE(refusal(std::string("Yg== 0\n") + line).find("line 2: not a token and its rank"), std::string::npos) << line;
-  EXPECT_NE(refusal("YQ== 0\nYQ== 1").find("line 2: the token occurs twice"), std::string::npos);
-  EXPECT_NE(refusal("YQ== 0\nYg== 0").find("line 2: the rank occurs twice"), std::string::npos);
+    EXPECT_NE(refusal_of_tiktoken(std::string("Yg== 0\n") + line).find("line 2: not a token and its rank"), std::string::npos)
+        << line;
+  EXPECT_NE(refusal_of_tiktoken("YQ== 0\nYQ== 1").find("line 2: the token occurs twice"), std::string::npos);
+  EXPECT_NE(refusal_of_tiktoken("YQ== 0\nYg== 0").find("line 2: the rank occurs twice"), std::string::npos);
   EXPECT_TRUE(looks_like_tiktoken("YQ== 0\r\n"));
   EXPECT_FALSE(looks_like_tiktoken("\x0a\x0e\x0a\x05<unk>"));
 }
@@ -66,7 +67,7 @@ TEST(RealTiktoken, Gpt2sRanksGiveItsIds) {
   auto gpt2 = load_tokenizer(athanor::testing::data_path("vocab/gpt2-vocab.json"));
   std::vector<std::string> tokens;
   for (TokenId id = 0; id < 50256; ++id) tokens.push_back(gpt2->token_bytes(id));
-  auto tokenizer = parse_tiktoken(file_of(tokens), "gpt2.tiktoken");
+  auto tokenizer = parse_tiktoken(file_of_tiktoken(tokens), "gpt2.tiktoken");
   EXPECT_EQ(tokenizer->eos(), 50256);
   athanor::testing::Golden golden("core_text/real_ids");
   for (const auto& [file, expected] : golden.json()["gpt2"].items()) {

@@ -25,7 +25,7 @@ using Ids = std::vector<TokenId>;
 constexpr const char* kVocab = R"({"a": 0, "b": 1, "Ġ": 2, "ab": 3, "Ġab": 4, "<|endoftext|>": 5})";
 constexpr const char* kMerges = "#version: 0.2\na b\nĠ ab\n";
 
-std::string refusal(const std::filesystem::path& path) {
+std::string refusal_of_tokenizer(const std::filesystem::path& path) {
   try {
     load_tokenizer(path);
     return "taken";
@@ -70,23 +70,24 @@ TEST(Tokenizer, NamesOfSpecialTokensComeFromTheFilesBesideIt) {
   EXPECT_EQ(load_tokenizer(folder.path())->bos(), 0);
   EXPECT_EQ(load_tokenizer(folder.path())->eos(), 3);
   folder.write("tokenizer_config.json", "{");
-  EXPECT_EQ(refusal(folder.path()).substr(0, 25), "3 [text.tokenizer_config]");
+  EXPECT_EQ(refusal_of_tokenizer(folder.path()).substr(0, 25), "3 [text.tokenizer_config]");
 }
 
 TEST(Tokenizer, WhatIsNotThereIsNamed) {
   TempFolder folder;
-  EXPECT_NE(refusal(folder.path()).find("2 [text.tokenizer] the folder has no tokenizer"), std::string::npos);
-  EXPECT_NE(refusal(folder / "none").find("2 [text.tokenizer] no such file or folder"), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder.path()).find("2 [text.tokenizer] the folder has no tokenizer"), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder / "none").find("2 [text.tokenizer] no such file or folder"), std::string::npos);
   folder.write("m.gguf", "GGUF");
-  EXPECT_NE(refusal(folder / "m.gguf").find("GGUF"), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder / "m.gguf").find("GGUF"), std::string::npos);
   folder.write("vocab.json", kVocab);
   folder.write("merges.txt", "a b\na  b\n");
-  EXPECT_NE(refusal(folder.path()).find("3 [text.tokenizer_json] "), std::string::npos);
-  EXPECT_NE(refusal(folder.path()).find("merges.txt: merge 2: not two tokens with one space between them"), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder.path()).find("3 [text.tokenizer_json] "), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder.path()).find("merges.txt: merge 2: not two tokens with one space between them"),
+            std::string::npos);
   folder.write("merges.txt", "a x\n");
-  EXPECT_NE(refusal(folder.path()).find("merge 1: \"x\" is not in the vocabulary"), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder.path()).find("merge 1: \"x\" is not in the vocabulary"), std::string::npos);
   folder.write("vocab.json", R"({"a": 0, "b": 0})");
-  EXPECT_NE(refusal(folder.path()).find("vocab.json: the id 0 occurs twice"), std::string::npos);
+  EXPECT_NE(refusal_of_tokenizer(folder.path()).find("vocab.json: the id 0 occurs twice"), std::string::npos);
 }
 
 TEST(Tokenizer, AnIdOutsideTheVocabularyIsAnInputError) {

@@ -151,7 +151,7 @@ TEST(Decoder, DropoutReplaysAndEnds) {
   EXPECT_TRUE(decoder->hidden({ids}).equal(plain));
 }
 
-void expect_error(base::ErrorKind kind, const std::string& part, const std::function<void()>& action) {
+void expect_error_of_decoder(base::ErrorKind kind, const std::string& part, const std::function<void()>& action) {
   try {
     action();
     ADD_FAILURE() << "no error, expected " << part;
@@ -165,19 +165,19 @@ TEST(Decoder, RefusesBadTokens) {
   using base::ErrorKind;
   auto decoder = Decoder::build(tiny_gpt2(), {}, 1);
   at::Tensor ids = int_tensor({1, 3}, {1, 2, 3});
-  expect_error(ErrorKind::kInput, "outside the vocabulary; got 40; expected 0 to 39", [&] {
+  expect_error_of_decoder(ErrorKind::kInput, "outside the vocabulary; got 40; expected 0 to 39", [&] {
     decoder->hidden({int_tensor({1, 2}, {1, 40})});
   });
-  expect_error(ErrorKind::kInput, "got -1", [&] { decoder->hidden({int_tensor({1, 2}, {-1, 4})}); });
-  expect_error(ErrorKind::kInput, "bad shape; got [0]", [&] { decoder->hidden({int_tensor({0}, {})}); });
-  expect_error(ErrorKind::kInput, "bad shape; got [1, 0]", [&] { decoder->hidden({int_tensor({1, 0}, {})}); });
-  expect_error(ErrorKind::kInput, "learned positions; got 32; expected 0 to 31", [&] {
+  expect_error_of_decoder(ErrorKind::kInput, "got -1", [&] { decoder->hidden({int_tensor({1, 2}, {-1, 4})}); });
+  expect_error_of_decoder(ErrorKind::kInput, "bad shape; got [0]", [&] { decoder->hidden({int_tensor({0}, {})}); });
+  expect_error_of_decoder(ErrorKind::kInput, "bad shape; got [1, 0]", [&] { decoder->hidden({int_tensor({1, 0}, {})}); });
+  expect_error_of_decoder(ErrorKind::kInput, "learned positions; got 32; expected 0 to 31", [&] {
     decoder->hidden({random_ids({1, 33}, 40, 1)});
   });
-  expect_error(ErrorKind::kInput, "a target is outside", [&] { decoder->loss({ids}, int_tensor({1, 3}, {1, 2, 40})); });
-  expect_error(ErrorKind::kBug, "row_start", [&] { decoder->hidden({ids, {}, int_tensor({1, 3}, {0, 2, 0})}); });
-  expect_error(ErrorKind::kBug, "shape of ids", [&] { decoder->hidden({ids, int_tensor({1, 2}, {0, 1})}); });
-  expect_error(ErrorKind::kBug, "targets", [&] { decoder->loss({ids}, int_tensor({1, 2}, {0, 1})); });
+  expect_error_of_decoder(ErrorKind::kInput, "a target is outside", [&] { decoder->loss({ids}, int_tensor({1, 3}, {1, 2, 40})); });
+  expect_error_of_decoder(ErrorKind::kBug, "row_start", [&] { decoder->hidden({ids, {}, int_tensor({1, 3}, {0, 2, 0})}); });
+  expect_error_of_decoder(ErrorKind::kBug, "shape of ids", [&] { decoder->hidden({ids, int_tensor({1, 2}, {0, 1})}); });
+  expect_error_of_decoder(ErrorKind::kBug, "targets", [&] { decoder->loss({ids}, int_tensor({1, 2}, {0, 1})); });
 }
 
 TEST(Decoder, NoTargetNoLoss) {

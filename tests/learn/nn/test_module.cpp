@@ -51,7 +51,7 @@ TEST(Module, ReplaceReturnsWhatWasThere) {
   EXPECT_EQ(dynamic_cast<Linear*>(root->find("self_attn.q_proj"))->out_features(), 5);
 }
 
-void expect_error(base::ErrorKind kind, const std::string& part, const std::function<void()>& action) {
+void expect_error_of_module(base::ErrorKind kind, const std::string& part, const std::function<void()>& action) {
   try {
     action();
     ADD_FAILURE() << "no error";
@@ -63,18 +63,18 @@ void expect_error(base::ErrorKind kind, const std::string& part, const std::func
 
 TEST(Module, ReplaceNamesTheNearestPath) {
   auto root = small_tree();
-  expect_error(base::ErrorKind::kInput, "did you mean self_attn.q_proj?",
-               [&] { root->replace("self_attn.qproj", std::make_unique<Tree>()); });
-  expect_error(base::ErrorKind::kInput, "no module at this path", [&] { root->replace("", std::make_unique<Tree>()); });
+  expect_error_of_module(base::ErrorKind::kInput, "did you mean self_attn.q_proj?",
+                         [&] { root->replace("self_attn.qproj", std::make_unique<Tree>()); });
+  expect_error_of_module(base::ErrorKind::kInput, "no module at this path", [&] { root->replace("", std::make_unique<Tree>()); });
 }
 
 TEST(Module, ProgrammersMistakesAreBugs) {
   auto root = small_tree();
-  expect_error(base::ErrorKind::kBug, "no such parameter", [&] { root->parameter("weight"); });
-  expect_error(base::ErrorKind::kBug, "child name", [&] { root->add_child("norm", std::make_unique<Tree>()); });
-  expect_error(base::ErrorKind::kBug, "child name", [&] { root->add_child("a.b", std::make_unique<Tree>()); });
-  expect_error(base::ErrorKind::kBug, "parameter name", [&] { root->add_parameter("scale", at::ones({1})); });
-  expect_error(base::ErrorKind::kBug, "no layer", [&] { layer_at(*root, "self_attn"); });
+  expect_error_of_module(base::ErrorKind::kBug, "no such parameter", [&] { root->parameter("weight"); });
+  expect_error_of_module(base::ErrorKind::kBug, "child name", [&] { root->add_child("norm", std::make_unique<Tree>()); });
+  expect_error_of_module(base::ErrorKind::kBug, "child name", [&] { root->add_child("a.b", std::make_unique<Tree>()); });
+  expect_error_of_module(base::ErrorKind::kBug, "parameter name", [&] { root->add_parameter("scale", at::ones({1})); });
+  expect_error_of_module(base::ErrorKind::kBug, "no layer", [&] { layer_at(*root, "self_attn"); });
 }
 
 TEST(Linear, TransposedWeightGivesTheSame) {
@@ -84,7 +84,7 @@ TEST(Linear, TransposedWeightGivesTheSame) {
   EXPECT_EQ(conv1d.out_features(), 3);
   EXPECT_TRUE(plain.forward(x).equal(conv1d.forward(x)));
   EXPECT_EQ(plain.forward(x)[0][2].item().toDouble(), 10);  // 3 * (1 + 2) + 1
-  expect_error(base::ErrorKind::kBug, "one number per output", [&] { Linear(weight, at::ones({2})); });
+  expect_error_of_module(base::ErrorKind::kBug, "one number per output", [&] { Linear(weight, at::ones({2})); });
 }
 
 }  // namespace

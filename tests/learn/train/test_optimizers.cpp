@@ -16,7 +16,8 @@ at::Tensor tensor_of(const testing::Golden& golden, const std::string& name) { r
 
 std::vector<Weight> start_weights(const testing::Golden& golden, at::ScalarType type) {
   std::vector<Weight> weights;
-  for (const char* name : {"tall", "wide", "embedding", "vector"}) {
+  for (const char* name : {"tall", "wide", "embedding", "vector", "large"}) {
+    if (!golden.arrays().find(base::cat("start.", name))) continue;
     Weight weight{name, tensor_of(golden, base::cat("start.", name)), {}, WeightKind::kMatrix};
     weight.master = weight.parameter;
     if (type != at::kFloat && weight.parameter.dim() > 1) weight.parameter = weight.master.to(type);
@@ -63,6 +64,25 @@ void compare_with_torch(const char* name) {
 TEST(Optimizers, AdamWIsTorchs) { compare_with_torch("adamw"); }
 
 TEST(Optimizers, MuonIsTorchs) { compare_with_torch("muon"); }
+
+TEST(Optimizers, AdafactorIsTorchs) { compare_with_torch("adafactor"); }
+
+TEST(Optimizers, LionIsThePapers) { compare_with_torch("lion"); }
+
+TEST(Optimizers, SgdIsTorchs) { compare_with_torch("sgd"); }
+
+// Codes may fall to either side of a tie, hence the wider tolerance in its golden.
+TEST(Optimizers, Adamw8bitIsAdamWOverBitsandbytesMap) { compare_with_torch("adamw8bit"); }
+
+TEST(Optimizers, Adamw8bitKeepsAQuarterOfTheState) {
+  const testing::Golden golden("learn_train/adamw8bit");
+  size_t bytes = 0, numbers = 0;
+  const std::vector<Weight> weights = start_weights(golden, at::kFloat);
+  for (const Weight& weight : weights) numbers += weight.name == "large" ? static_cast<size_t>(weight.master.numel()) : 0;
+  for (const auto& [name, tensor] : base::find_row(optimizers(), "adamw8bit", "test").make(weights, golden_options())->state())
+    if (name.find("large") != std::string::npos) bytes += tensor.nbytes();
+  EXPECT_LE(static_cast<double>(bytes), 2.05 * static_cast<double>(numbers));
+}
 
 TEST(Optimizers, Bf16ParametersAreTheirMastersRounded) {
   for (const OptimizerMethod& method : optimizers()) {

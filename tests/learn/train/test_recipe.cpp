@@ -6,7 +6,7 @@
 namespace athanor::train {
 namespace {
 
-std::string error_of(const std::string& yaml) {
+std::string error_of_recipe(const std::string& yaml) {
   try {
     read_recipe(base::parse_yaml(yaml, "r.yaml"));
   } catch (const base::Error& error) {
@@ -39,19 +39,19 @@ TEST(Recipe, HuggingFaceWordsAreRecognised) {
         std::pair("gradient_accumulation_steps", "accumulation"), std::pair("warmup_ratio", "warmup"),
         std::pair("lr_scheduler_type", "schedule"), std::pair("max_grad_norm", "clip"), std::pair("save_steps", "save_every"),
         std::pair("save_total_limit", "keep"), std::pair("logging_steps", "log_every"), std::pair("bf16", "dtype")}) {
-    const std::string error = error_of(std::string(kGood) + "train: {" + theirs + ": 1}\n");
+    const std::string error = error_of_recipe(std::string(kGood) + "train: {" + theirs + ": 1}\n");
     EXPECT_NE(error.find(theirs), std::string::npos) << error;
     EXPECT_NE(error.find(ours), std::string::npos) << error;
   }
 }
 
 TEST(Recipe, AllMistakesAtOnce) {
-  const std::string error = error_of(std::string(kGood) + "train: {stepz: 3, lr: -1, dtype: int3}\n");
+  const std::string error = error_of_recipe(std::string(kGood) + "train: {stepz: 3, lr: -1, dtype: int3}\n");
   for (const char* part : {"stepz", "lr", "dtype"}) EXPECT_NE(error.find(part), std::string::npos) << error;
 }
 
 TEST(Recipe, AdaptersAreNotBuiltYet) {
-  EXPECT_NE(error_of(std::string(kGood) + "adapter: {method: lora}\n").find("not built yet"), std::string::npos);
+  EXPECT_NE(error_of_recipe(std::string(kGood) + "adapter: {method: lora}\n").find("not built yet"), std::string::npos);
 }
 
 TEST(Recipe, SurvivesTheWayThereAndBack) {

@@ -19,7 +19,7 @@ void fill(const fs::path& folder) {
     base::write_file(folder / name, std::string("contents of ") + name);
 }
 
-std::string error_of(RunFolder& folder, Resume resume, int exit_code) {
+std::string error_of_run_folder(RunFolder& folder, Resume resume, int exit_code) {
   try {
     folder.find_start(resume);
   } catch (const base::Error& error) {
@@ -93,7 +93,7 @@ TEST(RunFolder, EveryFlippedBitIsNoticed) {
     const std::string problem = manifest_problem(folder.checkpoint(4));
     const bool harmless = problem.empty();  // white space of manifest.json, or a letter of the key of an unneeded number
     if (!harmless) {
-      const std::string error = error_of(folder, Resume::kYes, 3);
+      const std::string error = error_of_run_folder(folder, Resume::kYes, 3);
       EXPECT_NE(error.find("checkpoint-4: "), std::string::npos) << error;
       EXPECT_NE(error.find(folder.checkpoint(2).string()), std::string::npos) << error;
       EXPECT_EQ(*folder.find_start(Resume::kAuto), folder.checkpoint(2));
@@ -110,12 +110,12 @@ TEST(RunFolder, AMissingFileOrManifestIsNotWhole) {
   folder.save(2, 5, fill);
   folder.save(4, 5, fill);
   fs::remove(folder.checkpoint(4) / "optimizer.safetensors");
-  EXPECT_NE(error_of(folder, Resume::kYes, 3).find("optimizer.safetensors is missing"), std::string::npos);
+  EXPECT_NE(error_of_run_folder(folder, Resume::kYes, 3).find("optimizer.safetensors is missing"), std::string::npos);
   fs::remove(folder.checkpoint(4) / "manifest.json");
-  EXPECT_NE(error_of(folder, Resume::kYes, 3).find("the save was not finished"), std::string::npos);
+  EXPECT_NE(error_of_run_folder(folder, Resume::kYes, 3).find("the save was not finished"), std::string::npos);
   EXPECT_EQ(*folder.find_start(Resume::kAuto), folder.checkpoint(2));
   fs::remove_all(folder.checkpoint(2));
-  EXPECT_NE(error_of(folder, Resume::kAuto, 3).find("no whole checkpoint is left"), std::string::npos);
+  EXPECT_NE(error_of_run_folder(folder, Resume::kAuto, 3).find("no whole checkpoint is left"), std::string::npos);
 }
 
 TEST(RunFolder, WhatAKilledSaveLeftIsRemoved) {

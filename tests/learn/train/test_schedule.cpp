@@ -36,6 +36,7 @@ TEST(Schedule, Formulas) {
     const double p = (step - 20) / 80.0;
     EXPECT_NEAR(factor("constant", step, options), 1, 1e-12);
     EXPECT_NEAR(factor("linear", step, options), 1 - 0.9 * p, 1e-12);
+    EXPECT_NEAR(factor("inverse_sqrt", step, options), std::sqrt(20.0 / step), 1e-12);
     EXPECT_NEAR(factor("cosine", step, options), 0.1 + 0.9 * (1 + std::cos(std::numbers::pi * p)) / 2, 1e-12);
     EXPECT_NEAR(factor("wsd", step, options), p <= 0.75 ? 1 : 0.1 + 0.9 * (1 - std::sqrt((p - 0.75) / 0.25)), 1e-12);
   }

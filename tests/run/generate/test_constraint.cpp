@@ -16,7 +16,7 @@
 namespace athanor::generate {
 namespace {
 
-const text::TokenId kEnd[] = {0};
+const text::TokenId kEndConstraint[] = {0};
 
 TEST(Constraint, HasFourFrontEnds) {
   std::set<std::string> names;
@@ -39,7 +39,7 @@ TEST(Constraint, ChoicesAreAClosedList) {
 TEST(Constraint, ALongListIsTaken) {
   std::string file;
   for (int i = 0; i < 20'000; ++i) file += "choice number " + std::to_string(i * 7919) + "\n";
-  const auto constraint = std::make_shared<Constraint>("choices", file, "", toy_tokenizer(), kEnd);
+  const auto constraint = std::make_shared<Constraint>("choices", file, "", toy_tokenizer(), kEndConstraint);
   const auto result = say_anything(toy_tokenizer(), constraint, 3);
   EXPECT_NE(file.find(toy_tokenizer().decode(result.ids, true) + "\n"), std::string::npos) << result.text;
 }
@@ -53,7 +53,7 @@ std::vector<bool> allowed(ScoreStep& step, const std::vector<text::TokenId>& gen
 }
 
 TEST(Constraint, TheEndComesOnlyWhereTheTextMayEnd) {
-  const Constraint constraint("regex", "ab?", "", toy_tokenizer(), kEnd);
+  const Constraint constraint("regex", "ab?", "", toy_tokenizer(), kEndConstraint);
   const auto step = constraint.step();
   const text::TokenId a = 2 + 'a', b = 2 + 'b';
   EXPECT_FALSE(allowed(*step, {})[0]);
@@ -67,7 +67,7 @@ TEST(Constraint, TheEndComesOnlyWhereTheTextMayEnd) {
 }
 
 TEST(Constraint, AStepFollowsAnyHistory) {
-  const Constraint constraint("regex", "(ab|ba)*", "", toy_tokenizer(), kEnd);
+  const Constraint constraint("regex", "(ab|ba)*", "", toy_tokenizer(), kEndConstraint);
   const auto step = constraint.step(), other = constraint.step();
   const text::TokenId a = 2 + 'a', b = 2 + 'b';
   for (const std::vector<text::TokenId>& history : std::vector<std::vector<text::TokenId>>{{a}, {a, b}, {b}, {}, {b, a, a}, {b, a}})
@@ -75,7 +75,7 @@ TEST(Constraint, AStepFollowsAnyHistory) {
   EXPECT_EQ(allowed(*other, {a, b, b})[a], true);
 }
 
-std::string message_of(const std::function<void()>& wrong) {
+std::string message_of_constraint(const std::function<void()>& wrong) {
   try {
     wrong();
   } catch (const base::Error& e) {
@@ -97,28 +97,31 @@ TEST(Constraint, ADeadEndIsAnErrorWithTheText) {
     std::optional<text::TokenId> bos() const override { return std::nullopt; }
     std::optional<text::TokenId> eos() const override { return 0; }
   } tokenizer;
-  const Constraint constraint("regex", "ab(c|d)", "", tokenizer, kEnd);
+  const Constraint constraint("regex", "ab(c|d)", "", tokenizer, kEndConstraint);
   const auto step = constraint.step();
   std::vector<float> scores(3);
   step->apply(scores, {});
   EXPECT_EQ(scores[1], 0);
   const std::vector<text::TokenId> history = {1};
-  EXPECT_EQ(message_of([&] {
+  EXPECT_EQ(message_of_constraint([&] {
               step->apply(scores, {{}, history});
             }),
             "[generate.constraint] no token of the vocabulary can follow; got the text so far \"ab\"");
 }
 
 TEST(Constraint, WithoutAnEndTokenItIsRefused) {
-  EXPECT_NE(message_of([] { Constraint("regex", "a", "", toy_tokenizer(), {}); }).find("names no token that ends a text"),
-            std::string::npos);
-  EXPECT_NE(message_of([] { Constraint("regexp", "a", "", toy_tokenizer(), kEnd); }).find("one of choices, regex"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of_constraint([] { Constraint("regex", "a", "", toy_tokenizer(), {}); }).find("names no token that ends a text"),
+      std::string::npos);
+  EXPECT_NE(
+      message_of_constraint([] { Constraint("regexp", "a", "", toy_tokenizer(), kEndConstraint); }).find("one of choices, regex"),
+      std::string::npos);
 }
 
 TEST(Constraint, CompilingCanBeInterrupted) {
   base::request_stop();
-  const std::string message = message_of([] { Constraint("regex", "(\\p{L}{500}){5}", "", toy_tokenizer(), kEnd); });
+  const std::string message =
+      message_of_constraint([] { Constraint("regex", "(\\p{L}{500}){5}", "", toy_tokenizer(), kEndConstraint); });
   base::clear_stop();
   EXPECT_NE(message.find("interrupted"), std::string::npos) << message;
 }
@@ -126,9 +129,9 @@ TEST(Constraint, CompilingCanBeInterrupted) {
 TEST(Constraint, GreedyObeysToo) {
   RandomModel model(toy_tokenizer(), 7);
   GenerateOptions options = {.temperature = 0};
-  options.constraint = std::make_shared<Constraint>("regex", "[0-9]{3}", "", toy_tokenizer(), kEnd);
+  options.constraint = std::make_shared<Constraint>("regex", "[0-9]{3}", "", toy_tokenizer(), kEndConstraint);
   const text::TokenId begin[] = {1};
-  const auto result = generate(model, toy_tokenizer(), begin, kEnd, options);
+  const auto result = generate(model, toy_tokenizer(), begin, kEndConstraint, options);
   EXPECT_EQ(result.finish_reason, "stop");
   EXPECT_EQ(result.text.size(), 3u);
   EXPECT_EQ(result.text.find_first_not_of("0123456789"), std::string::npos) << result.text;
@@ -142,7 +145,7 @@ void check_cases(const char* kind, const char* file) {
     int exit_code = 0;
     const std::clock_t start = std::clock();
     try {
-      Constraint(kind, one.input, std::string_view(kind) == "regex" ? "" : "c.txt", toy_tokenizer(), kEnd);
+      Constraint(kind, one.input, std::string_view(kind) == "regex" ? "" : "c.txt", toy_tokenizer(), kEndConstraint);
     } catch (const base::Error& error) {
       outcome = error.what();
       exit_code = error.exit_code();

@@ -38,16 +38,16 @@ class Script final : public ScoreSource {
 };
 
 const ListTokenizer kWords({"a", "b", "c", " ", "\xe2", "\x82", "\xac", "</s>"});
-const std::vector<text::TokenId> kPrompt = {0, 3}, kEnd = {7};
+const std::vector<text::TokenId> kPrompt = {0, 3}, kEndGenerate = {7};
 
-GenerateResult run(std::vector<text::TokenId> script, const GenerateOptions& options, const OnText& on_text = {},
-                   int64_t room = 100) {
+GenerateResult run_generate(std::vector<text::TokenId> script, const GenerateOptions& options, const OnText& on_text = {},
+                            int64_t room = 100) {
   Script source(std::move(script), kWords.vocab_size(), room);
-  return generate(source, kWords, kPrompt, kEnd, options, on_text);
+  return generate(source, kWords, kPrompt, kEndGenerate, options, on_text);
 }
 
 TEST(Generate, UntilTheEndToken) {
-  const GenerateResult r = run({0, 1, 2, 7, 1}, {.temperature = 0});
+  const GenerateResult r = run_generate({0, 1, 2, 7, 1}, {.temperature = 0});
   EXPECT_EQ(r.text, "abc");
   EXPECT_EQ(r.ids, (std::vector<text::TokenId>{0, 1, 2, 7}));
   EXPECT_EQ(r.finish_reason, "stop");
@@ -55,29 +55,29 @@ TEST(Generate, UntilTheEndToken) {
 }
 
 TEST(Generate, UntilTheLength) {
-  EXPECT_EQ(run({0, 1}, {.max_new_tokens = 3, .temperature = 0}).text, "aba");
-  EXPECT_EQ(run({0, 1}, {.max_new_tokens = 3, .temperature = 0}).finish_reason, "length");
-  EXPECT_EQ(run({0, 1}, {.max_new_tokens = 0}).ids.size(), 0u);
-  const GenerateResult full = run({0, 1}, {.max_new_tokens = 50, .temperature = 0}, {}, 5);
+  EXPECT_EQ(run_generate({0, 1}, {.max_new_tokens = 3, .temperature = 0}).text, "aba");
+  EXPECT_EQ(run_generate({0, 1}, {.max_new_tokens = 3, .temperature = 0}).finish_reason, "length");
+  EXPECT_EQ(run_generate({0, 1}, {.max_new_tokens = 0}).ids.size(), 0u);
+  const GenerateResult full = run_generate({0, 1}, {.max_new_tokens = 50, .temperature = 0}, {}, 5);
   EXPECT_EQ(full.ids.size(), 4u) << "three fit after the prompt, and the scores of the last give a fourth";
   EXPECT_EQ(full.finish_reason, "length");
 }
 
 TEST(Generate, IgnoreEosGoesOn) {
-  const GenerateResult r = run({0, 7, 1}, {.max_new_tokens = 3, .temperature = 0, .ignore_eos = true});
+  const GenerateResult r = run_generate({0, 7, 1}, {.max_new_tokens = 3, .temperature = 0, .ignore_eos = true});
   EXPECT_EQ(r.text, "ab");
   EXPECT_EQ(r.ids.size(), 3u);
 }
 
 TEST(Generate, EveryTokenIsAppendedOnce) {
   Script source({0, 1, 2}, kWords.vocab_size(), 100);
-  generate(source, kWords, kPrompt, kEnd, {.max_new_tokens = 3, .temperature = 0});
+  generate(source, kWords, kPrompt, kEndGenerate, {.max_new_tokens = 3, .temperature = 0});
   EXPECT_EQ(source.appended, (std::vector<text::TokenId>{0, 3, 0, 1}));
 }
 
 TEST(Generate, StopTextsAcrossTokensAreNeverShown) {
   std::vector<std::string> pieces;
-  const GenerateResult r = run({0, 1, 0, 1, 2, 2}, {.temperature = 0, .stop = {"abc"}}, [&](std::string_view piece) {
+  const GenerateResult r = run_generate({0, 1, 0, 1, 2, 2}, {.temperature = 0, .stop = {"abc"}}, [&](std::string_view piece) {
     pieces.emplace_back(piece);
     return true;
   });
@@ -88,7 +88,7 @@ TEST(Generate, StopTextsAcrossTokensAreNeverShown) {
 }
 
 TEST(Generate, ASpecialTokenMayBeAStop) {
-  const GenerateResult r = run({0, 7, 1}, {.temperature = 0, .stop = {"</s>"}, .ignore_eos = true});
+  const GenerateResult r = run_generate({0, 7, 1}, {.temperature = 0, .stop = {"</s>"}, .ignore_eos = true});
   EXPECT_EQ(r.text, "a");
   EXPECT_EQ(r.finish_reason, "stop");
 }
@@ -99,17 +99,18 @@ TEST(Generate, CharactersComeWhole) {
     pieces.emplace_back(piece);
     return true;
   };
-  EXPECT_EQ(run({0, 4, 5, 6, 1, 7}, {.temperature = 0}, keep).text,
+  EXPECT_EQ(run_generate({0, 4, 5, 6, 1, 7}, {.temperature = 0}, keep).text,
             "a\xe2\x82\xac"
             "b");
   EXPECT_EQ(pieces, (std::vector<std::string>{"a", "\xe2\x82\xac", "b"}));
-  EXPECT_EQ(run({4, 5, 7}, {.temperature = 0}).text, "\xef\xbf\xbd") << "an unfinished character at the end becomes U+FFFD";
+  EXPECT_EQ(run_generate({4, 5, 7}, {.temperature = 0}).text, "\xef\xbf\xbd")
+      << "an unfinished character at the end becomes U+FFFD";
 }
 
 TEST(Generate, TheCallerMayCancel) {
   int calls = 0;
-  const GenerateResult r =
-      run({0, 1, 2}, {.max_new_tokens = 50, .temperature = 0, .stop = {"cz"}}, [&](std::string_view) { return ++calls < 2; });
+  const GenerateResult r = run_generate({0, 1, 2}, {.max_new_tokens = 50, .temperature = 0, .stop = {"cz"}},
+                                        [&](std::string_view) { return ++calls < 2; });
   EXPECT_EQ(r.finish_reason, "cancelled");
   EXPECT_EQ(r.text, "ab");
   EXPECT_EQ(calls, 2);
@@ -117,14 +118,14 @@ TEST(Generate, TheCallerMayCancel) {
 
 TEST(Generate, CtrlCEndsIt) {
   base::request_stop();
-  const GenerateResult r = run({0, 1, 2}, {.max_new_tokens = 50, .temperature = 0});
+  const GenerateResult r = run_generate({0, 1, 2}, {.max_new_tokens = 50, .temperature = 0});
   base::clear_stop();
   EXPECT_EQ(r.finish_reason, "cancelled");
   EXPECT_EQ(r.ids.size(), 1u);
 }
 
 TEST(Generate, LogprobsAreTheModelsOwn) {
-  const GenerateResult r = run({1, 7}, {.temperature = 0.5, .top_k = 1, .logprobs = 2});
+  const GenerateResult r = run_generate({1, 7}, {.temperature = 0.5, .top_k = 1, .logprobs = 2});
   const double log_total = std::log(std::exp(50.0) + 7);
   ASSERT_EQ(r.logprobs.size(), 2u);
   EXPECT_NEAR(r.logprobs[0], 50 - log_total, 1e-6);
@@ -144,7 +145,7 @@ TEST(Generate, SeedsRepeat) {
   EXPECT_NE(ids(1), ids(2));
 }
 
-std::string message_of(const std::function<void()>& wrong) {
+std::string message_of_generate(const std::function<void()>& wrong) {
   try {
     wrong();
   } catch (const base::Error& e) {
@@ -156,18 +157,21 @@ std::string message_of(const std::function<void()>& wrong) {
 
 TEST(Generate, MistakesAreNamed) {
   Script source({0}, kWords.vocab_size(), 100);
-  EXPECT_EQ(message_of([&] { generate(source, kWords, {}, kEnd, {}); }),
+  EXPECT_EQ(message_of_generate([&] { generate(source, kWords, {}, kEndGenerate, {}); }),
             "[generate.prompt] the prompt has no token; expected at least one; try begin with the bos token");
-  EXPECT_NE(message_of([&] { generate(source, kWords, kPrompt, kEnd, {.max_new_tokens = -1}); }).find("[generate.max_new_tokens]"),
+  EXPECT_NE(message_of_generate([&] {
+              generate(source, kWords, kPrompt, kEndGenerate, {.max_new_tokens = -1});
+            }).find("[generate.max_new_tokens]"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { generate(source, kWords, kPrompt, kEnd, {.stop = {""}}); }).find("[generate.stop]"),
+  EXPECT_NE(message_of_generate([&] { generate(source, kWords, kPrompt, kEndGenerate, {.stop = {""}}); }).find("[generate.stop]"),
             std::string::npos);
   EXPECT_TRUE(source.appended.empty()) << "nothing ran before the options were known to be good";
   source.fill = NAN;
   for (double t : {0.0, 0.7, 1.0})
-    EXPECT_NE(
-        message_of([&] { generate(source, kWords, kPrompt, kEnd, {.temperature = t, .top_k = 2, .top_p = 0.5}); }).find("got nan"),
-        std::string::npos);
+    EXPECT_NE(message_of_generate([&] {
+                generate(source, kWords, kPrompt, kEndGenerate, {.temperature = t, .top_k = 2, .top_p = 0.5});
+              }).find("got nan"),
+              std::string::npos);
 }
 
 TEST(Generate, OptionsAreListed) {
@@ -176,13 +180,14 @@ TEST(Generate, OptionsAreListed) {
   EXPECT_EQ(options.temperature, 0.5);
   EXPECT_EQ(options.stop, std::vector<std::string>{"END"});
   EXPECT_EQ(options.top_k, 3);
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(message_of_generate([&] {
               base::read_options(base::parse_yaml("{temp: 1}", "test"), options, "generate.options");
             }).find("temperature"),
             std::string::npos);
-  EXPECT_NE(
-      message_of([&] { base::read_options(base::parse_yaml("{top_p: 2}", "test"), options, "generate.options"); }).find("top_p"),
-      std::string::npos);
+  EXPECT_NE(message_of_generate([&] {
+              base::read_options(base::parse_yaml("{top_p: 2}", "test"), options, "generate.options");
+            }).find("top_p"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ class TableModel final : public ModelScores {
   std::unique_ptr<LayeredSource> layered() const override { return nullptr; }
 };
 
-GenerateResult run(const GenerateOptions& options) { return generate(TableModel(), kLetters, Ids{0, 1}, Ids{4}, options); }
+GenerateResult run_search(const GenerateOptions& options) { return generate(TableModel(), kLetters, Ids{0, 1}, Ids{4}, options); }
 
 /// The most probable text of all that end within `most` tokens (or are that long), with its score.
 void best_of_all(Ids& ids, double score, size_t most, double length_penalty, std::pair<double, Ids>& best) {
@@ -89,7 +89,7 @@ TEST(Search, ManyBeamsFindTheBestTextOfAll) {
     Ids prompt = {0, 1};
     best_of_all(prompt, 0, 5, length_penalty, best);
     const GenerateResult found =
-        run({.max_new_tokens = 5, .num_beams = 1000, .length_penalty = length_penalty, .early_stopping = "never"});
+        run_search({.max_new_tokens = 5, .num_beams = 1000, .length_penalty = length_penalty, .early_stopping = "never"});
     EXPECT_EQ(found.ids, best.second) << length_penalty;
     EXPECT_NEAR(found.score, best.first, 1e-5);
   }
@@ -97,17 +97,18 @@ TEST(Search, ManyBeamsFindTheBestTextOfAll) {
 
 TEST(Search, PhrasesCome) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{"dad"}, {"cc", "bd"}, {"aab", "d", "cab"}}) {
-    const GenerateResult found = run({.max_new_tokens = 14, .num_beams = 6, .force_words = words});
+    const GenerateResult found = run_search({.max_new_tokens = 14, .num_beams = 6, .force_words = words});
     for (const std::string& word : words) EXPECT_NE(found.text.find(word), std::string::npos) << word << " in " << found.text;
   }
 }
 
 TEST(Search, StopTextsAndPenaltiesHoldForBeams) {
-  const GenerateResult plain = run({.max_new_tokens = 12, .num_beams = 3, .ignore_eos = true});
-  const GenerateResult cut = run({.max_new_tokens = 12, .num_beams = 3, .stop = {plain.text.substr(4, 2)}, .ignore_eos = true});
+  const GenerateResult plain = run_search({.max_new_tokens = 12, .num_beams = 3, .ignore_eos = true});
+  const GenerateResult cut =
+      run_search({.max_new_tokens = 12, .num_beams = 3, .stop = {plain.text.substr(4, 2)}, .ignore_eos = true});
   EXPECT_EQ(cut.text, plain.text.substr(0, plain.text.find(plain.text.substr(4, 2))));
   EXPECT_EQ(cut.finish_reason, "stop");
-  const GenerateResult once = run({.max_new_tokens = 12, .no_repeat_ngram_size = 2, .num_beams = 3, .ignore_eos = true});
+  const GenerateResult once = run_search({.max_new_tokens = 12, .no_repeat_ngram_size = 2, .num_beams = 3, .ignore_eos = true});
   std::set<std::pair<int, int>> pairs = {{0, 1}};
   int before = 1;
   for (text::TokenId id : once.ids) {
@@ -189,7 +190,7 @@ TEST(Search, WhatCannotBeIsNamed) {
   };
   for (const auto& [options, message] : wrong) {
     try {
-      run(options);
+      run_search(options);
       ADD_FAILURE() << message;
     } catch (const base::Error& e) {
       EXPECT_EQ(e.kind(), base::ErrorKind::kInput);

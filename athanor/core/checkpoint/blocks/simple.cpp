@@ -49,7 +49,7 @@ constexpr bool kHasMinimum = requires(Block b) {
   b.m;
 };
 template <typename Block>
-constexpr int kLevels = kHasHigh<Block> ? 32 : 16;
+constexpr int kBlockLevels = kHasHigh<Block> ? 32 : 16;
 
 template <typename Block>
 int level(const Block& block, int i) {
@@ -67,7 +67,7 @@ void set_level(Block& block, int i, int q) {
 template <typename Block>
 void decode_levels(const std::byte* blocks, int64_t count, float* out) {
   each_block<Block>(blocks, count, out, kValues, [](const Block& block, float* x) {
-    constexpr int kZero = kLevels<Block> / 2;
+    constexpr int kZero = kBlockLevels<Block> / 2;
     const float d = base::f16_to_f32(block.d);
     for (int i = 0; i < kValues; ++i) {
       if constexpr (kHasMinimum<Block>)
@@ -78,35 +78,35 @@ void decode_levels(const std::byte* blocks, int64_t count, float* out) {
   });
 }
 
-float inverse(float d) { return d != 0 ? 1.0f / d : 0.0f; }
+float inverse_of(float d) { return d != 0 ? 1.0f / d : 0.0f; }
 
 template <typename Block>
 Block signed_block(const float* x) {
   const float* largest = std::max_element(x, x + kValues, [](float a, float b) { return std::abs(a) < std::abs(b); });
-  constexpr int kHalf = kLevels<Block> / 2;
-  const float d = *largest / static_cast<float>(-kHalf), by = inverse(d);
+  constexpr int kHalf = kBlockLevels<Block> / 2;
+  const float d = *largest / static_cast<float>(-kHalf), by = inverse_of(d);
   Block block{};
   block.d = base::f32_to_f16(d);
   for (int i = 0; i < kValues; ++i)
-    set_level(block, i, bounded(x[i] * by + (static_cast<float>(kHalf) + 0.5f), 0, kLevels<Block> - 1));
+    set_level(block, i, bounded(x[i] * by + (static_cast<float>(kHalf) + 0.5f), 0, kBlockLevels<Block> - 1));
   return block;
 }
 
 template <typename Block>
 Block affine_block(const float* x) {
   const auto [low, high] = std::minmax_element(x, x + kValues);
-  const float d = (*high - *low) / static_cast<float>(kLevels<Block> - 1), by = inverse(d);
+  const float d = (*high - *low) / static_cast<float>(kBlockLevels<Block> - 1), by = inverse_of(d);
   Block block{};
   block.d = base::f32_to_f16(d);
   block.m = base::f32_to_f16(*low);
-  for (int i = 0; i < kValues; ++i) set_level(block, i, bounded((x[i] - *low) * by + 0.5f, 0, kLevels<Block> - 1));
+  for (int i = 0; i < kValues; ++i) set_level(block, i, bounded((x[i] - *low) * by + 0.5f, 0, kBlockLevels<Block> - 1));
   return block;
 }
 
 Q80 byte_block(const float* x) {
   float largest = 0;
   for (int i = 0; i < kValues; ++i) largest = std::max(largest, std::abs(x[i]));
-  const float d = largest / 127, by = inverse(d);
+  const float d = largest / 127, by = inverse_of(d);
   Q80 block;
   block.d = base::f32_to_f16(d);
   for (int i = 0; i < kValues; ++i) block.q[i] = static_cast<int8_t>(bounded(std::round(x[i] * by), -127, 127));

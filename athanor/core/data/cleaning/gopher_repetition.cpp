@@ -21,7 +21,7 @@ namespace {
 
 using Units = std::vector<std::string_view>;
 
-Units split(std::string_view text, std::string_view separator) {
+Units split_at(std::string_view text, std::string_view separator) {
   Units parts;
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find(separator, begin), text.size());
@@ -33,7 +33,7 @@ Units split(std::string_view text, std::string_view separator) {
 }
 
 bool repeats_parts(std::string_view text, std::string_view separator) {
-  const Units parts = split(text, separator);
+  const Units parts = split_at(text, separator);
   std::unordered_set<std::string_view> seen;
   size_t again = 0, bytes = 0;
   for (std::string_view part : parts)

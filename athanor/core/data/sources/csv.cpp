@@ -14,14 +14,14 @@
 namespace athanor::data {
 namespace {
 
-constexpr const char* kWhere = "data.csv";
+constexpr const char* kCsvWhere = "data.csv";
 
 class CsvReader : public RowReader {
  public:
   CsvReader(ByteWindow window, std::string name, char separator)
       : window_(std::move(window)), name_(std::move(name)), separator_(separator) {
     RawRow header;
-    if (!next(header)) base::file_error(kWhere, {name_ + " is empty", "", "a first line that names the columns"});
+    if (!next(header)) base::file_error(kCsvWhere, {name_ + " is empty", "", "a first line that names the columns"});
     columns_ = fields(header);
     std::set<std::string> seen;
     for (const std::string& column : columns_) {
@@ -57,7 +57,7 @@ class CsvReader : public RowReader {
       const std::string_view view = window_.view();
       for (; at < view.size() && (quoted || view[at] != '\n'); ++at)
         if (view[at] == '"') quoted = !quoted;
-      if (at > kMaxRowBytes) row_too_long(kWhere, name_, window_.line(), at);
+      if (at > kMaxRowBytes) row_too_long(kCsvWhere, name_, window_.line(), at);
       if (at < view.size() || !window_.more()) break;
     }
     std::string_view record = window_.view().substr(0, at);
@@ -99,7 +99,7 @@ class CsvReader : public RowReader {
   }
 
   [[noreturn]] void fail(int64_t line, const char* what, const std::string& got, const std::string& expected = "") const {
-    base::file_error(kWhere, {base::cat(name_, ":", line, ": ", what), got, expected});
+    base::file_error(kCsvWhere, {base::cat(name_, ":", line, ": ", what), got, expected});
   }
 
   ByteWindow window_;

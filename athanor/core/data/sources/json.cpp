@@ -15,9 +15,9 @@ std::unique_ptr<RowReader> open_jsonl(ByteWindow window, std::string name);
 
 namespace {
 
-constexpr const char* kWhere = "data.json";
+constexpr const char* kJsonWhere = "data.json";
 constexpr size_t kMaxWhole = size_t{1} << 30;
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kJsonBlanks = " \t\r\n";
 
 /// Finds the end of a value by its brackets; what stands between them is checked when the row is parsed.
 class BracketScanner {
@@ -68,7 +68,7 @@ class JsonListReader : public RowReader {
     return true;
   }
 
-  base::Json parse(const RawRow& row) const override { return parse_json_row(row, kWhere, name_); }
+  base::Json parse(const RawRow& row) const override { return parse_json_row(row, kJsonWhere, name_); }
 
  private:
   bool finish() {
@@ -81,7 +81,7 @@ class JsonListReader : public RowReader {
   /// What comes next; '\0' at the end of the file.
   char skip_blanks() {
     while (true) {
-      const size_t blanks = window_.view().find_first_not_of(kBlanks);
+      const size_t blanks = window_.view().find_first_not_of(kJsonBlanks);
       if (blanks != std::string_view::npos) {
         window_.consume(blanks);
         return window_.view().front();
@@ -97,13 +97,13 @@ class JsonListReader : public RowReader {
     while (end == std::string_view::npos && window_.view().size() <= kMaxRowBytes && window_.more())
       end = scanner.end_of_value(window_.view());
     taken_ = end == std::string_view::npos ? window_.view().size() : end;
-    if (taken_ > kMaxRowBytes) row_too_long(kWhere, name_, window_.line(), taken_);
+    if (taken_ > kMaxRowBytes) row_too_long(kJsonWhere, name_, window_.line(), taken_);
     if (end == std::string_view::npos) fail("the row has no end", '\0', "}");
     return window_.view().substr(0, taken_);
   }
 
   [[noreturn]] void fail(const char* what, char got, const char* expected) const {
-    base::file_error(kWhere, {base::cat(name_, ":", window_.line(), ": bad JSON: ", what),
+    base::file_error(kJsonWhere, {base::cat(name_, ":", window_.line(), ": bad JSON: ", what),
                               got == '\0' ? std::string("the end of the file") : std::string(1, got), expected});
   }
 
@@ -122,7 +122,7 @@ class JsonObjectReader : public RowReader {
         for (const base::Json& item : *found) rows_.push_back(item.dump());
     if (rows_.empty())
       base::file_error(
-          kWhere, {name_ + ": an object without rows", "", "a list of objects, or {\"data\": [...]} or {\"instances\": [...]}"});
+          kJsonWhere, {name_ + ": an object without rows", "", "a list of objects, or {\"data\": [...]} or {\"instances\": [...]}"});
   }
   bool next(RawRow& row) override {
     if (at_ == rows_.size()) return false;
@@ -130,7 +130,7 @@ class JsonObjectReader : public RowReader {
     ++at_;
     return true;
   }
-  base::Json parse(const RawRow& row) const override { return parse_json_row(row, kWhere, name_); }
+  base::Json parse(const RawRow& row) const override { return parse_json_row(row, kJsonWhere, name_); }
 
  private:
   std::string name_;
@@ -145,7 +145,7 @@ bool is_lines(ByteWindow& window) {
   while (end == std::string_view::npos && window.view().size() <= kMaxRowBytes && window.more())
     end = scanner.end_of_value(window.view());
   if (end == std::string_view::npos) return false;
-  while (window.view().find_first_not_of(kBlanks, end) == std::string_view::npos)
+  while (window.view().find_first_not_of(kJsonBlanks, end) == std::string_view::npos)
     if (!window.more()) return false;
   return true;
 }
@@ -153,17 +153,17 @@ bool is_lines(ByteWindow& window) {
 }  // namespace
 
 std::unique_ptr<RowReader> open_json(ByteWindow window, std::string name) {
-  while (window.view().find_first_not_of(kBlanks) == std::string_view::npos && window.more()) {
+  while (window.view().find_first_not_of(kJsonBlanks) == std::string_view::npos && window.more()) {
   }
-  const size_t first = std::min(window.view().find_first_not_of(kBlanks), window.view().size());
+  const size_t first = std::min(window.view().find_first_not_of(kJsonBlanks), window.view().size());
   window.consume(first);
-  if (window.view().empty()) base::file_error(kWhere, {name + " is empty", "", "a list of objects"});
+  if (window.view().empty()) base::file_error(kJsonWhere, {name + " is empty", "", "a list of objects"});
   if (window.view().front() != '{') return std::make_unique<JsonListReader>(std::move(window), std::move(name));
   if (is_lines(window)) return open_jsonl(std::move(window), std::move(name));
   while (window.more())
     if (window.view().size() > kMaxWhole)
-      base::file_error(kWhere, {name + ": too large for one object", "", "a list, or one object per line (.jsonl)"});
-  return std::make_unique<JsonObjectReader>(base::parse_json(window.view(), kWhere, name), std::move(name));
+      base::file_error(kJsonWhere, {name + ": too large for one object", "", "a list, or one object per line (.jsonl)"});
+  return std::make_unique<JsonObjectReader>(base::parse_json(window.view(), kJsonWhere, name), std::move(name));
 }
 
 }  // namespace athanor::data

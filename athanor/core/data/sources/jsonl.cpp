@@ -9,7 +9,7 @@
 namespace athanor::data {
 namespace {
 
-constexpr const char* kWhere = "data.jsonl";
+constexpr const char* kJsonlWhere = "data.jsonl";
 
 class JsonlReader : public RowReader {
  public:
@@ -24,7 +24,7 @@ class JsonlReader : public RowReader {
     return true;
   }
 
-  base::Json parse(const RawRow& row) const override { return parse_json_row(row, kWhere, name_); }
+  base::Json parse(const RawRow& row) const override { return parse_json_row(row, kJsonlWhere, name_); }
 
  private:
   /// The view's first line; taken_ is its size with the line break, 0 at the end of the file.
@@ -36,7 +36,7 @@ class JsonlReader : public RowReader {
     }
     const std::string_view view = window_.view();
     const std::string_view line = view.substr(0, end);
-    if (line.size() > kMaxRowBytes) row_too_long(kWhere, name_, window_.line(), line.size());
+    if (line.size() > kMaxRowBytes) row_too_long(kJsonlWhere, name_, window_.line(), line.size());
     taken_ = end == std::string_view::npos ? view.size() : end + 1;
     return line;
   }

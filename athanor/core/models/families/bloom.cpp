@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_bloom(const ConfigReader& reader) {
   DecoderSpec spec;
   const auto size = [&](const char* name, const char* other, int64_t most) {
     return reader.has(name) ? reader.integer(name, 1, most) : reader.integer(other, 1, most);
@@ -38,7 +38,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots bloom_slots(const DecoderSpec& spec) {
   Slots table = {{Slot::kTokenEmbedding, "transformer.word_embeddings.weight"},
                  {Slot::kEmbeddingNorm, "transformer.word_embeddings_layernorm.weight"},
                  {Slot::kEmbeddingNormBias, "transformer.word_embeddings_layernorm.bias"},
@@ -60,7 +60,7 @@ Slots slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json defaults() {
+base::Json bloom_defaults() {
   return decoder_defaults({{"apply_residual_connection_post_layernorm", false},
                            {"attention_dropout", 0.0},
                            {"hidden_dropout", 0.0},
@@ -77,9 +77,9 @@ Family bloom_family() {
   return {{"bloom", "ALiBi, a norm on the embedding, biases everywhere", "arXiv:2211.05100", "families/bloom.cpp"},
           "BloomForCausalLM",
           "transformer.",
-          read,
-          slots,
-          defaults,
+          read_bloom,
+          bloom_slots,
+          bloom_defaults,
           {}};
 }
 

@@ -33,7 +33,7 @@ void refuse_other_forms(const ConfigReader& reader) {
     if (!reader.boolean_or(key, true)) reader.refuse(key, "false", "true: not supported");
 }
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_chatglm(const ConfigReader& reader) {
   DecoderSpec spec;
   spec.vocab = reader.integer(reader.has("padded_vocab_size") ? "padded_vocab_size" : "vocab_size", 1, kMostVocab);
   spec.hidden = reader.integer("hidden_size", 1, kMostHidden);
@@ -50,7 +50,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots chatglm_slots(const DecoderSpec& spec) {
   Slots table = {{Slot::kTokenEmbedding, "transformer.embedding.word_embeddings.weight"},
                  {Slot::kAttnNorm, "transformer.encoder.layers.{}.input_layernorm.weight"},
                  {Slot::kQkv, "transformer.encoder.layers.{}.self_attention.query_key_value.weight"},
@@ -64,7 +64,7 @@ Slots slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json defaults() {
+base::Json chatglm_defaults() {
   return decoder_defaults({{"add_bias_linear", false},
                            {"add_qkv_bias", true},
                            {"ffn_hidden_size", nullptr},
@@ -90,9 +90,9 @@ Family chatglm_family() {
   return {{"chatglm", "GLM under the names of its first files, fused q, k and v", "arXiv:2210.02414", "families/chatglm.cpp"},
           "ChatGLMForConditionalGeneration",
           "transformer.",
-          read,
-          slots,
-          defaults,
+          read_chatglm,
+          chatglm_slots,
+          chatglm_defaults,
           {".rotary_pos_emb.inv_freq"}};
 }
 

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_deepseek_v2(const ConfigReader& reader) {
   DecoderSpec spec = read_deepseek_shape(reader, {.max_positions = 2048, .rope = {.interleaved = true}});
   const std::string method = reader.text_or("topk_method", "greedy");
   if (method != "greedy" && method != "group_limited_greedy")
@@ -20,7 +20,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() { return deepseek_defaults({{"topk_method", "greedy"}}); }
+base::Json deepseek_v2_defaults() { return deepseek_defaults({{"topk_method", "greedy"}}); }
 
 }  // namespace
 
@@ -29,9 +29,9 @@ Family deepseek_v2_family() {
       {"deepseek_v2", "latent attention, many small experts beside shared ones", "arXiv:2405.04434", "families/deepseek_v2.cpp"},
       "DeepseekV2ForCausalLM",
       "model.",
-      read,
+      read_deepseek_v2,
       deepseek_slots,
-      defaults,
+      deepseek_v2_defaults,
       {".rotary_emb.inv_freq"}};
 }
 

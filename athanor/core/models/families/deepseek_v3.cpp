@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_deepseek_v3(const ConfigReader& reader) {
   const bool interleaved = reader.boolean_or("rope_interleave", true);
   DecoderSpec spec = read_deepseek_shape(reader, {.max_positions = 4096, .rope = {.interleaved = interleaved}});
   spec.experts.sigmoid = spec.experts.correction = true;
@@ -21,7 +21,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() {
+base::Json deepseek_v3_defaults() {
   return deepseek_defaults({{"first_k_dense_replace", 3},
                             {"max_position_embeddings", 4096},
                             {"n_routed_experts", 256},
@@ -38,9 +38,9 @@ Family deepseek_v3_family() {
            "families/deepseek_v3.cpp"},
           "DeepseekV3ForCausalLM",
           "model.",
-          read,
+          read_deepseek_v3,
           deepseek_slots,
-          defaults,
+          deepseek_v3_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -36,7 +36,7 @@ bool two_norms(const ConfigReader& reader) {
   return new_form(reader) && reader.integer_or("num_ln_in_parallel_attn", 2, 1, 2) == 2;
 }
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_falcon(const ConfigReader& reader) {
   DecoderSpec spec;
   read_sizes(reader, spec);
   spec.kv_heads = spec.heads;
@@ -81,7 +81,7 @@ void add_norms(const DecoderSpec& spec, Slots& table) {
         "transformer.h.{}.post_attention_layernorm.bias");
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots falcon_slots(const DecoderSpec& spec) {
   Slots table = {{Slot::kTokenEmbedding, "transformer.word_embeddings.weight"},
                  {Slot::kQkv, "transformer.h.{}.self_attention.query_key_value.weight"},
                  {Slot::kAttnOut, "transformer.h.{}.self_attention.dense.weight"},
@@ -99,7 +99,7 @@ Slots slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json defaults() {
+base::Json falcon_defaults() {
   base::Json all = llama_defaults({{"activation", "gelu"},
                                    {"alibi", false},
                                    {"bias", false},
@@ -122,9 +122,9 @@ Family falcon_family() {
   return {{"falcon", "one key head or few, attention and feed-forward side by side", "arXiv:2311.16867", "families/falcon.cpp"},
           "FalconForCausalLM",
           "transformer.",
-          read,
-          slots,
-          defaults,
+          read_falcon,
+          falcon_slots,
+          falcon_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_gemma2(const ConfigReader& reader) {
   DecoderSpec spec = read_gemma_shape(
       reader, {.max_positions = 8192, .activation_key = "hidden_activation", .activation = "gelu_pytorch_tanh", .tied = true}, 50,
       30);
@@ -18,7 +18,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() {
+base::Json gemma2_defaults() {
   return gemma_defaults({{"attn_logit_softcapping", 50.0}, {"final_logit_softcapping", 30.0}, {"max_position_embeddings", 8192}});
 }
 
@@ -28,9 +28,9 @@ Family gemma2_family() {
   return {{"gemma2", "norms around each part, soft caps, a window on every other layer", "arXiv:2408.00118", "families/gemma2.cpp"},
           "Gemma2ForCausalLM",
           "model.",
-          read,
+          read_gemma2,
           gemma_slots,
-          defaults,
+          gemma2_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

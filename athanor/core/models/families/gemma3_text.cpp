@@ -21,7 +21,7 @@ void read_ropes(const ConfigReader& reader, DecoderSpec& spec) {
                                  {.theta = 1e4, .theta_key = "rope_local_base_freq"});
 }
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_gemma3_text(const ConfigReader& reader) {
   DecoderSpec spec = read_gemma_shape(reader,
                                       {.max_positions = 131072,
                                        .activation_key = "hidden_activation",
@@ -39,7 +39,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() {
+base::Json gemma3_text_defaults() {
   const base::Json full = {{"rope_theta", 1e6}, {"rope_type", "default"}}, local = {{"rope_theta", 1e4}, {"rope_type", "default"}};
   return gemma_defaults({{"max_position_embeddings", 131072},
                          {"rope_parameters", {{"full_attention", full}, {"sliding_attention", local}}},
@@ -53,9 +53,9 @@ Family gemma3_text_family() {
            "families/gemma3_text.cpp"},
           "Gemma3ForCausalLM",
           "model.",
-          read,
+          read_gemma3_text,
           gemma_slots,
-          defaults,
+          gemma3_text_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_glm(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(
       reader, {.max_positions = 131072, .eps = 1.5625e-7, .rope = {.interleaved = true, .partial_allowed = true, .partial = 0.5}});
   spec.qkv_bias = reader.boolean_or("attention_bias", true);
@@ -32,7 +32,7 @@ Slots glm4_slots(const DecoderSpec& spec) {
                   {Slot::kFfnPostNorm, "model.layers.{}.post_mlp_layernorm.weight"}}});
 }
 
-base::Json defaults() {
+base::Json glm_defaults() {
   return llama_defaults({{"attention_bias", true},
                          {"max_position_embeddings", 131072},
                          {"rms_norm_eps", 1.5625e-7},
@@ -45,9 +45,9 @@ Family glm_family() {
   return {{"glm", "half of each head turns, in neighbouring pairs; fused gate and up", "arXiv:2406.12793", "families/glm.cpp"},
           "GlmForCausalLM",
           "model.",
-          read,
+          read_glm,
           glm_slots,
-          defaults,
+          glm_defaults,
           {".rotary_emb.inv_freq"}};
 }
 
@@ -55,9 +55,9 @@ Family glm4_family() {
   return {{"glm4", "GLM with norms behind each part too", "arXiv:2406.12793", "families/glm.cpp"},
           "Glm4ForCausalLM",
           "model.",
-          read,
+          read_glm,
           glm4_slots,
-          defaults,
+          glm_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -34,7 +34,7 @@ void read_dropout(const ConfigReader& reader, DecoderSpec& spec) {
     base::log_warning("config.json: embd_pdrop, attn_pdrop and resid_pdrop differ; training uses resid_pdrop for all three");
 }
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_gpt2(const ConfigReader& reader) {
   DecoderSpec spec;
   read_shape(reader, spec);
   read_dropout(reader, spec);
@@ -54,7 +54,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-std::vector<SlotName> slots(const DecoderSpec& spec) {
+std::vector<SlotName> gpt2_slots(const DecoderSpec& spec) {
   constexpr bool kTransposed = true;
   std::vector<SlotName> table = {
       {Slot::kTokenEmbedding, "transformer.wte.weight"},
@@ -78,7 +78,7 @@ std::vector<SlotName> slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json defaults() {
+base::Json gpt2_defaults() {
   return decoder_defaults({{"activation_function", "gelu_new"},
                            {"attn_pdrop", 0.1},
                            {"embd_pdrop", 0.1},
@@ -99,9 +99,9 @@ Family gpt2_family() {
   return {{"gpt2", "learned positions, LayerNorm, fused q, k and v, GELU", "Radford et al. 2019", "families/gpt2.cpp"},
           "GPT2LMHeadModel",
           "transformer.",
-          read,
-          slots,
-          defaults,
+          read_gpt2,
+          gpt2_slots,
+          gpt2_defaults,
           {".attn.bias", ".attn.masked_bias"}};
 }
 

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_gpt_neox(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(
       reader, {.max_positions = 2048,
                .norm = NormKind::kLayer,
@@ -25,7 +25,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots gpt_neox_slots(const DecoderSpec& spec) {
   Slots table = {{Slot::kTokenEmbedding, "gpt_neox.embed_in.weight"},
                  {Slot::kAttnNorm, "gpt_neox.layers.{}.input_layernorm.weight"},
                  {Slot::kAttnNormBias, "gpt_neox.layers.{}.input_layernorm.bias"},
@@ -46,7 +46,7 @@ Slots slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json defaults() {
+base::Json gpt_neox_defaults() {
   base::Json all =
       llama_defaults({{"attention_bias", true},
                       {"hidden_act", "gelu"},
@@ -65,9 +65,9 @@ Family gpt_neox_family() {
            "families/gpt_neox.cpp"},
           "GPTNeoXForCausalLM",
           "gpt_neox.",
-          read,
-          slots,
-          defaults,
+          read_gpt_neox,
+          gpt_neox_slots,
+          gpt_neox_defaults,
           {".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"}};
 }
 

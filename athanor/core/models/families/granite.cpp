@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_granite(const ConfigReader& reader) {
   constexpr double kLeast = 1e-6, kMost = 1e6;
   DecoderSpec spec = read_llama_shape(reader);
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
@@ -22,7 +22,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() {
+base::Json granite_defaults() {
   return llama_defaults({{"attention_bias", false},
                          {"attention_multiplier", 1.0},
                          {"embedding_multiplier", 1.0},
@@ -38,9 +38,9 @@ Family granite_family() {
            "families/granite.cpp"},
           "GraniteForCausalLM",
           "model.",
-          read,
+          read_granite,
           llama_slots,
-          defaults,
+          granite_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

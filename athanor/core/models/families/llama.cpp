@@ -11,14 +11,16 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_llama(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader);
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.ffn_bias = reader.boolean_or("mlp_bias", false);
   return spec;
 }
 
-base::Json defaults() { return llama_defaults({{"attention_bias", false}, {"mlp_bias", false}, {"pretraining_tp", 1}}); }
+base::Json llama_family_defaults() {
+  return llama_defaults({{"attention_bias", false}, {"mlp_bias", false}, {"pretraining_tp", 1}});
+}
 
 }  // namespace
 
@@ -26,9 +28,9 @@ Family llama_family() {
   return {{"llama", "RMSNorm, rotary positions, grouped key-value heads, SwiGLU", "arXiv:2302.13971", "families/llama.cpp"},
           "LlamaForCausalLM",
           "model.",
-          read,
+          read_llama,
           llama_slots,
-          defaults,
+          llama_family_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -9,13 +9,13 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_mistral(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 131072});
   read_windows(reader, spec, every);
   return spec;
 }
 
-base::Json defaults() { return llama_defaults({{"max_position_embeddings", 131072}, {"sliding_window", nullptr}}); }
+base::Json mistral_defaults() { return llama_defaults({{"max_position_embeddings", 131072}, {"sliding_window", nullptr}}); }
 
 }  // namespace
 
@@ -23,9 +23,9 @@ Family mistral_family() {
   return {{"mistral", "Llama's shape with a window of attention", "arXiv:2310.06825", "families/mistral.cpp"},
           "MistralForCausalLM",
           "model.",
-          read,
+          read_mistral,
           llama_slots,
-          defaults,
+          mistral_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_mixtral(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 131072, .eps = 1e-5, .rope = {.theta = 1e6}});
   read_windows(reader, spec, every);
   ExpertsSpec& experts = spec.experts;
@@ -21,7 +21,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots mixtral_slots(const DecoderSpec& spec) {
   return joined({llama_frame(spec),
                  llama_norms(spec),
                  llama_attention(spec),
@@ -31,7 +31,7 @@ Slots slots(const DecoderSpec& spec) {
                   {Slot::kExpertDown, "model.layers.{}.block_sparse_moe.experts.{e}.w2.weight"}}});
 }
 
-base::Json defaults() {
+base::Json mixtral_defaults() {
   return llama_defaults({{"max_position_embeddings", 131072},
                          {"num_experts_per_tok", 2},
                          {"num_local_experts", 8},
@@ -46,9 +46,9 @@ Family mixtral_family() {
   return {{"mixtral", "eight feed-forwards per layer, two of them for each token", "arXiv:2401.04088", "families/mixtral.cpp"},
           "MixtralForCausalLM",
           "model.",
-          read,
-          slots,
-          defaults,
+          read_mixtral,
+          mixtral_slots,
+          mixtral_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -10,14 +10,14 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_olmo2(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.eps = 1e-5});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kWidth;
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots olmo2_slots(const DecoderSpec& spec) {
   return joined({llama_frame(spec),
                  llama_attention(spec),
                  llama_ffn(spec),
@@ -25,7 +25,7 @@ Slots slots(const DecoderSpec& spec) {
                   {Slot::kFfnPostNorm, "model.layers.{}.post_feedforward_layernorm.weight"}}});
 }
 
-base::Json defaults() { return llama_defaults({{"attention_bias", false}, {"rms_norm_eps", 1e-5}}); }
+base::Json olmo2_defaults() { return llama_defaults({{"attention_bias", false}, {"rms_norm_eps", 1e-5}}); }
 
 }  // namespace
 
@@ -33,9 +33,9 @@ Family olmo2_family() {
   return {{"olmo2", "norms behind each part, and on whole queries and keys", "arXiv:2501.00656", "families/olmo2.cpp"},
           "Olmo2ForCausalLM",
           "model.",
-          read,
-          slots,
-          defaults,
+          read_olmo2,
+          olmo2_slots,
+          olmo2_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

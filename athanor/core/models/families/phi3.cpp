@@ -9,14 +9,14 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_phi3(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 4096, .eps = 1e-5, .rope = {.partial_allowed = true}});
   spec.fused_qkv = spec.fused_gate_up = true;
   read_windows(reader, spec, every);
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots phi3_slots(const DecoderSpec& spec) {
   return joined({llama_frame(spec),
                  llama_norms(spec),
                  {{Slot::kQkv, "model.layers.{}.self_attn.qkv_proj.weight"},
@@ -25,7 +25,7 @@ Slots slots(const DecoderSpec& spec) {
                   {Slot::kDown, "model.layers.{}.mlp.down_proj.weight"}}});
 }
 
-base::Json defaults() {
+base::Json phi3_defaults() {
   base::Json all =
       llama_defaults({{"embd_pdrop", 0.0},
                       {"max_position_embeddings", 4096},
@@ -44,9 +44,9 @@ Family phi3_family() {
   return {{"phi3", "fused q, k, v and fused gate and up, LongRoPE", "arXiv:2404.14219", "families/phi3.cpp"},
           "Phi3ForCausalLM",
           "model.",
-          read,
-          slots,
-          defaults,
+          read_phi3,
+          phi3_slots,
+          phi3_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -10,14 +10,14 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_qwen2(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = true;
   read_late_windows(reader, spec);
   return spec;
 }
 
-base::Json defaults() {
+base::Json qwen2_defaults() {
   return llama_defaults({{"layer_types", nullptr},
                          {"max_position_embeddings", 32768},
                          {"max_window_layers", 28},
@@ -31,9 +31,9 @@ Family qwen2_family() {
   return {{"qwen2", "Llama's shape with a bias on queries, keys and values", "arXiv:2407.10671", "families/qwen2.cpp"},
           "Qwen2ForCausalLM",
           "model.",
-          read,
+          read_qwen2,
           llama_slots,
-          defaults,
+          qwen2_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

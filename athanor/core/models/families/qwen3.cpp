@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_qwen3(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kHead;
@@ -17,7 +17,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() {
+base::Json qwen3_defaults() {
   return llama_defaults({{"attention_bias", false},
                          {"layer_types", nullptr},
                          {"max_position_embeddings", 32768},
@@ -32,9 +32,9 @@ Family qwen3_family() {
   return {{"qwen3", "Llama's shape with a norm on every query and key head", "arXiv:2505.09388", "families/qwen3.cpp"},
           "Qwen3ForCausalLM",
           "model.",
-          read,
+          read_qwen3,
           llama_slots,
-          defaults,
+          qwen3_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-void read_experts(const ConfigReader& reader, DecoderSpec& spec) {
+void read_qwen3_experts(const ConfigReader& reader, DecoderSpec& spec) {
   ExpertsSpec& experts = spec.experts;
   experts.count = reader.integer_or(reader.has("num_experts") ? "num_experts" : "num_local_experts", 128, 1, kMostExperts);
   experts.chosen = reader.integer_or("num_experts_per_tok", 8, 1, experts.count);
@@ -23,16 +23,16 @@ void read_experts(const ConfigReader& reader, DecoderSpec& spec) {
         (i + 1) % step == 0 && std::find(dense.begin(), dense.end(), i) == dense.end();
 }
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_qwen3_moe(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.qk_norm = QkNorm::kHead;
-  read_experts(reader, spec);
+  read_qwen3_experts(reader, spec);
   if (reader.boolean_or("use_sliding_window", false)) read_windows(reader, spec, every);
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots qwen3_moe_slots(const DecoderSpec& spec) {
   constexpr bool kPlain = false;
   constexpr SlotLayers kSparse = SlotLayers::kExperts;
   return joined({llama_frame(spec),
@@ -45,7 +45,7 @@ Slots slots(const DecoderSpec& spec) {
                   {Slot::kExpertDown, "model.layers.{}.mlp.experts.{e}.down_proj.weight", kPlain, kSparse}}});
 }
 
-base::Json defaults() {
+base::Json qwen3_moe_defaults() {
   return llama_defaults({{"attention_bias", false},
                          {"decoder_sparse_step", 1},
                          {"max_position_embeddings", 32768},
@@ -64,9 +64,9 @@ Family qwen3_moe_family() {
   return {{"qwen3_moe", "Qwen3 with many small experts", "arXiv:2505.09388", "families/qwen3_moe.cpp"},
           "Qwen3MoeForCausalLM",
           "model.",
-          read,
-          slots,
-          defaults,
+          read_qwen3_moe,
+          qwen3_moe_slots,
+          qwen3_moe_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_smollm3(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 32768, .tied = true, .rope = {.theta = 2e6}});
   spec.qkv_bias = spec.out_bias = reader.boolean_or("attention_bias", false);
   spec.ffn_bias = reader.boolean_or("mlp_bias", false);
@@ -26,7 +26,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-base::Json defaults() {
+base::Json smollm3_defaults() {
   return llama_defaults({{"attention_bias", false},
                          {"layer_types", nullptr},
                          {"max_position_embeddings", 32768},
@@ -45,9 +45,9 @@ Family smollm3_family() {
   return {{"smollm3", "Llama's shape, every fourth layer without positions", "arXiv:2501.18795", "families/smollm3.cpp"},
           "SmolLM3ForCausalLM",
           "model.",
-          read,
+          read_smollm3,
           llama_slots,
-          defaults,
+          smollm3_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

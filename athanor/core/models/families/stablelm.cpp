@@ -10,7 +10,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_stablelm(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 4096,
                                                .norm = NormKind::kLayer,
                                                .eps = 1e-5,
@@ -22,14 +22,14 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots stablelm_slots(const DecoderSpec& spec) {
   Slots table = llama_slots(spec);
   if (spec.shared_norm)
     std::erase_if(table, [](const SlotName& row) { return row.slot == Slot::kFfnNorm || row.slot == Slot::kFfnNormBias; });
   return table;
 }
 
-base::Json defaults() {
+base::Json stablelm_defaults() {
   base::Json all =
       llama_defaults({{"hidden_dropout", 0.0},
                       {"layer_norm_eps", 1e-5},
@@ -49,9 +49,9 @@ Family stablelm_family() {
   return {{"stablelm", "LayerNorm, a quarter of each head turns", "arXiv:2402.17834", "families/stablelm.cpp"},
           "StableLmForCausalLM",
           "model.",
-          read,
-          slots,
-          defaults,
+          read_stablelm,
+          stablelm_slots,
+          stablelm_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -9,7 +9,7 @@
 namespace athanor::models {
 namespace {
 
-DecoderSpec read(const ConfigReader& reader) {
+DecoderSpec read_starcoder2(const ConfigReader& reader) {
   DecoderSpec spec = read_llama_shape(reader, {.max_positions = 4096,
                                                .norm = NormKind::kLayer,
                                                .eps = 1e-5,
@@ -22,7 +22,7 @@ DecoderSpec read(const ConfigReader& reader) {
   return spec;
 }
 
-Slots slots(const DecoderSpec& spec) {
+Slots starcoder2_slots(const DecoderSpec& spec) {
   Slots table = joined({llama_frame(spec),
                         llama_norms(spec),
                         llama_attention(spec),
@@ -33,7 +33,7 @@ Slots slots(const DecoderSpec& spec) {
   return table;
 }
 
-base::Json defaults() {
+base::Json starcoder2_defaults() {
   base::Json all = llama_defaults({{"embedding_dropout", 0.0},
                                    {"hidden_act", "gelu_pytorch_tanh"},
                                    {"initializer_range", 0.018042},
@@ -54,9 +54,9 @@ Family starcoder2_family() {
   return {{"starcoder2", "LayerNorm, biases, a plain GELU feed-forward, a window", "arXiv:2402.19173", "families/starcoder2.cpp"},
           "Starcoder2ForCausalLM",
           "model.",
-          read,
-          slots,
-          defaults,
+          read_starcoder2,
+          starcoder2_slots,
+          starcoder2_defaults,
           {".rotary_emb.inv_freq"}};
 }
 

@@ -80,7 +80,7 @@ void explain_factors(const std::vector<float>& factors, int64_t dims, int64_t ma
 }
 
 /// What the keys say: none, linear, yarn (longrope needs its tensors).
-void read_scaling(const GgufFile& file, const std::string& prefix, Json& rope) {
+void read_gguf_scaling(const GgufFile& file, const std::string& prefix, Json& rope) {
   const auto& metadata = file.metadata;
   auto copy = [&](const char* key, const char* word) {
     if (auto value = metadata.number(prefix + key)) rope[word] = shortest(*value);
@@ -115,7 +115,7 @@ bool is_rope_tensor(std::string_view name) { return name == kFrequencies || name
 Json rope_of_gguf(const GgufFile& file, const std::string& architecture, int64_t dims, int64_t max_positions) {
   const std::string prefix = architecture + ".rope.";
   Json rope = {{"rope_theta", shortest(file.metadata.number(prefix + "freq_base").value_or(10000))}, {"rope_type", "default"}};
-  read_scaling(file, prefix, rope);
+  read_gguf_scaling(file, prefix, rope);
   if (file.find(kFrequencies)) explain_factors(factors_of(file, kFrequencies, dims), dims, max_positions, rope);
   if (file.find(kLong) && file.find(kShort)) {
     rope.update({{"rope_type", "longrope"},

@@ -6,16 +6,17 @@
 namespace athanor::models {
 namespace {
 
-void read(const ConfigReader&, int64_t, RopeSpec&) {}
+void read_linear(const ConfigReader&, int64_t, RopeSpec&) {}
 
-void scale(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
+void scale_linear(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
   for (float& f : out.inverse) f = static_cast<float>(f / rope.factor);
 }
 
 }  // namespace
 
 RopeScaling linear_rope() {
-  return {{"linear", "positions are divided by the factor", "arXiv:2306.15595", "rope_scalings/linear.cpp"}, read, scale};
+  return {
+      {"linear", "positions are divided by the factor", "arXiv:2306.15595", "rope_scalings/linear.cpp"}, read_linear, scale_linear};
 }
 
 }  // namespace athanor::models

@@ -7,7 +7,7 @@
 namespace athanor::models {
 namespace {
 
-void read(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
+void read_llama3(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
   rope.low_freq_factor = scaling.number_or("low_freq_factor", 1, 1e-6, kLargestRopeFactor);
   rope.high_freq_factor = scaling.number_or("high_freq_factor", 4, 1e-6, kLargestRopeFactor);
   if (rope.high_freq_factor <= rope.low_freq_factor)
@@ -15,7 +15,7 @@ void read(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
                    base::cat("more than low_freq_factor, which is ", rope.low_freq_factor));
 }
 
-void scale(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
+void scale_llama3(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
   constexpr double kTwoPi = 6.283185307179586;
   const double trained = static_cast<double>(rope.original_max_positions);
   const double longest = trained / rope.low_freq_factor, shortest = trained / rope.high_freq_factor;
@@ -35,8 +35,8 @@ void scale(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
 
 RopeScaling llama3_rope() {
   return {{"llama3", "long waves are divided by the factor, short ones kept", "arXiv:2407.21783", "rope_scalings/llama3.cpp"},
-          read,
-          scale};
+          read_llama3,
+          scale_llama3};
 }
 
 }  // namespace athanor::models

@@ -14,14 +14,14 @@ std::vector<float> factors(const ConfigReader& scaling, const char* key, const R
   return {read.begin(), read.end()};
 }
 
-void read(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
+void read_longrope(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
   rope.short_factor = factors(scaling, "short_factor", rope);
   rope.long_factor = factors(scaling, "long_factor", rope);
   rope.attention_factor = scaling.number_or("attention_factor", 0, 1e-6, kLargestRopeFactor);
   if (rope.original_max_positions < 2) scaling.refuse("original_max_position_embeddings", "1", "at least 2 with longrope");
 }
 
-void scale(const RopeSpec& rope, int64_t length, RopeFrequencies& out) {
+void scale_longrope(const RopeSpec& rope, int64_t length, RopeFrequencies& out) {
   const std::vector<float>& factor = length > rope.original_max_positions ? rope.long_factor : rope.short_factor;
   for (size_t i = 0; i < out.inverse.size(); ++i) out.inverse[i] /= factor[i];
   const double trained = static_cast<double>(rope.original_max_positions);
@@ -33,8 +33,8 @@ void scale(const RopeSpec& rope, int64_t length, RopeFrequencies& out) {
 
 RopeScaling longrope() {
   return {{"longrope", "a factor for each frequency, other ones for long texts", "arXiv:2402.13753", "rope_scalings/longrope.cpp"},
-          read,
-          scale,
+          read_longrope,
+          scale_longrope,
           /*by_length=*/true,
           /*needs_factor=*/false};
 }

@@ -17,7 +17,7 @@ double index_of(const RopeSpec& rope, double rotations) {
          (2 * std::log(rope.theta));
 }
 
-void read(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
+void read_yarn(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
   rope.beta_fast = scaling.number_or("beta_fast", 32, 1e-6, kLargestRopeFactor);
   rope.beta_slow = scaling.number_or("beta_slow", 1, 1e-6, kLargestRopeFactor);
   rope.attention_factor = scaling.number_or("attention_factor", 0, 1e-6, kLargestRopeFactor);
@@ -27,7 +27,7 @@ void read(const ConfigReader& scaling, int64_t, RopeSpec& rope) {
   if (rope.theta <= 1) scaling.refuse("rope_theta", base::cat(rope.theta), "more than 1 with yarn");
 }
 
-void scale(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
+void scale_yarn(const RopeSpec& rope, int64_t, RopeFrequencies& out) {
   double low = index_of(rope, rope.beta_fast), high = index_of(rope, rope.beta_slow);
   if (rope.truncate) low = std::floor(low), high = std::ceil(high);
   low = std::max(low, 0.0);
@@ -49,8 +49,8 @@ double yarn_mscale(double factor, double mscale) { return factor <= 1 ? 1.0 : 0.
 
 RopeScaling yarn_rope() {
   return {{"yarn", "a ramp from kept to divided frequencies, and warmer scores", "arXiv:2309.00071", "rope_scalings/yarn.cpp"},
-          read,
-          scale,
+          read_yarn,
+          scale_yarn,
           /*by_length=*/false,
           /*needs_factor=*/false};
 }

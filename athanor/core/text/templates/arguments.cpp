@@ -8,13 +8,13 @@
 namespace athanor::text::templates {
 namespace {
 
-struct Parameter {
+struct ArgumentName {
   std::string_view name;
   bool must_be_given;
 };
 
-std::vector<Parameter> parameters_of(std::string_view names) {
-  std::vector<Parameter> out;
+std::vector<ArgumentName> parameters_of(std::string_view names) {
+  std::vector<ArgumentName> out;
   while (!names.empty()) {
     std::string_view name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
@@ -36,13 +36,14 @@ std::optional<Value> Arguments::take(std::string_view name) {
 
 Given::Given(std::string_view callee, std::string_view names, Arguments& arguments) : arguments_(arguments) {
   if (names == "*") return;
-  std::vector<Parameter> parameters = parameters_of(names);
+  std::vector<ArgumentName> parameters = parameters_of(names);
   if (arguments.positional.size() > parameters.size())
     fault(base::cat(callee, "() takes at most ", parameters.size(), " arguments (", arguments.positional.size(), " given)"));
   slots_.resize(parameters.size());
   for (size_t i = 0; i < arguments.positional.size(); ++i) slots_[i] = arguments.positional[i];
   for (auto& [name, value] : arguments.keyword) {
-    auto found = std::find_if(parameters.begin(), parameters.end(), [&name = name](const Parameter& p) { return p.name == name; });
+    auto found =
+        std::find_if(parameters.begin(), parameters.end(), [&name = name](const ArgumentName& p) { return p.name == name; });
     if (found == parameters.end()) fault(base::cat(callee, "() got an unexpected keyword argument '", name, "'"));
     auto& slot = slots_[static_cast<size_t>(found - parameters.begin())];
     if (slot) fault(base::cat(callee, "() got multiple values for argument '", name, "'"));

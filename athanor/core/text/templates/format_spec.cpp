@@ -37,27 +37,27 @@ std::string digits_of(uint64_t value, unsigned base, bool upper) {
 }
 
 /// The digits without a sign, and what stands before them (0x).
-struct Digits {
+struct DigitRun {
   std::string text, prefix;
   bool negative = false;
 };
 
-Digits whole_digits(const Value& value, const FormatSpec& spec) {
+DigitRun whole_digits(const Value& value, const FormatSpec& spec) {
   int64_t n = value.whole();
   char type = spec.type ? spec.type : 'd';
   unsigned base = type == 'x' || type == 'X' ? 16 : type == 'o' ? 8 : type == 'b' ? 2 : 10;
   uint64_t size = n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n);
-  Digits out{digits_of(size, base, type == 'X'), "", n < 0};
+  DigitRun out{digits_of(size, base, type == 'X'), "", n < 0};
   if (spec.alternate && base != 10) out.prefix = std::string("0") + type;
   if (base == 10) out.text = grouped(std::move(out.text), spec.comma);
   return out;
 }
 
-Digits real_digits(const Value& value, const FormatSpec& spec) {
+DigitRun real_digits(const Value& value, const FormatSpec& spec) {
   double d = std::abs(value.real());
   bool percent = spec.type == '%', repr = spec.type == 0 && spec.precision < 0;
   if (spec.precision > kMostPrecision) fault("precision too big");
-  Digits out{"", "", std::signbit(value.real())};
+  DigitRun out{"", "", std::signbit(value.real())};
   if (!std::isfinite(d)) {
     out.text = std::isnan(d) ? "nan" : "inf";
   } else if (repr) {
@@ -74,7 +74,7 @@ Digits real_digits(const Value& value, const FormatSpec& spec) {
   return out;
 }
 
-std::string number(Interpreter& interpreter, const Digits& digits, FormatSpec spec) {
+std::string number(Interpreter& interpreter, const DigitRun& digits, FormatSpec spec) {
   std::string sign = digits.negative ? "-" : spec.sign == '+' ? "+" : spec.sign == ' ' ? " " : "";
   std::string front = sign + digits.prefix;
   if (spec.zero && !spec.align) spec.align = '=', spec.fill = "0";

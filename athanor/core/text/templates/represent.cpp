@@ -42,9 +42,9 @@ std::string quote_text(std::string_view text) {
 }
 
 /// Writes into one text, so that a value deep inside is not copied at every level.
-class Writer {
+class Representer {
  public:
-  Writer(Budget& budget) : budget_(budget) {}
+  Representer(Budget& budget) : budget_(budget) {}
   std::string take() { return std::move(out_); }
 
   void repr(const Value& value) {
@@ -159,7 +159,7 @@ std::string str_of(const Value& value, Budget& budget) {
 }
 
 std::string repr_of(const Value& value, Budget& budget) {
-  Writer writer(budget);
+  Representer writer(budget);
   writer.repr(value);
   return writer.take();
 }

@@ -157,7 +157,7 @@ Value sum(Interpreter& in, const Value& value, const Given& given) {
   return total;
 }
 
-constexpr FilterRow kRows[] = {
+constexpr FilterRow kSequenceFilters[] = {
     {"batch", "linecount fill_with?", batch},
     {"count", "", length},
     {"dictsort", "case_sensitive? by? reverse?", sort_dict},
@@ -184,6 +184,6 @@ constexpr FilterRow kRows[] = {
 
 }  // namespace
 
-std::span<const FilterRow> sequence_filters() { return kRows; }
+std::span<const FilterRow> sequence_filters() { return kSequenceFilters; }
 
 }  // namespace athanor::text::templates

@@ -24,7 +24,7 @@ bool is_boolean(Interpreter&, const Value& value, const Given&) {
 }
 
 bool defined(Interpreter&, const Value& value, const Given&) { return !value.is_undefined(); }
-bool number(Interpreter&, const Value& value, const Given&) { return value.is_number(); }
+bool is_number(Interpreter&, const Value& value, const Given&) { return value.is_number(); }
 bool escaped(Interpreter&, const Value& value, const Given&) { return value.safe(); }
 bool iterates(Interpreter&, const Value& value, const Given&) { return iterable(value) || value.special_as<Loop>(); }
 
@@ -32,7 +32,7 @@ bool is_callable(Interpreter&, const Value& value, const Given&) {
   return value.is_undefined() || (value.is(Kind::kSpecial) && value.as<Special>().callable());
 }
 
-bool sequence(Interpreter&, const Value& value, const Given&) {
+bool is_sequence(Interpreter&, const Value& value, const Given&) {
   return value.is_undefined() || value.is_string() || value.is_sequence() || value.is(Kind::kDict) || value.is(Kind::kRange);
 }
 
@@ -65,7 +65,7 @@ bool ge(Interpreter& in, const Value& value, const Given& given) { return gt(in,
 bool names_filter(Interpreter&, const Value& value, const Given&) { return value.is_string() && find_filter(value.text()); }
 bool names_test(Interpreter&, const Value& value, const Given&) { return value.is_string() && find_test(value.text()); }
 
-constexpr TestRow kRows[] = {
+constexpr TestRow kTests[] = {
     {"!=", "other", ne},
     {"<", "other", lt},
     {"<=", "other", le},
@@ -96,10 +96,10 @@ constexpr TestRow kRows[] = {
     {"mapping", "", is<Kind::kDict>},
     {"ne", "other", ne},
     {"none", "", is<Kind::kNone>},
-    {"number", "", number},
+    {"number", "", is_number},
     {"odd", "", odd},
     {"sameas", "other", same},
-    {"sequence", "", sequence},
+    {"sequence", "", is_sequence},
     {"string", "", is<Kind::kString>},
     {"test", "", names_test},
     {"true", "", is_boolean<true>},
@@ -110,7 +110,7 @@ constexpr TestRow kRows[] = {
 }  // namespace
 
 const TestRow* find_test(std::string_view name) {
-  for (const TestRow& row : kRows)
+  for (const TestRow& row : kTests)
     if (name == row.name) return &row;
   return nullptr;
 }

@@ -149,7 +149,7 @@ Value word_count(Interpreter& in, const Value& value, const Given&) {
   return Value::integer(words);
 }
 
-constexpr FilterRow kRows[] = {
+constexpr FilterRow kTextFilters[] = {
     {"capitalize", "", changed<capital_text>},
     {"center", "width?", center},
     {"e", "", escape},
@@ -171,6 +171,6 @@ constexpr FilterRow kRows[] = {
 
 }  // namespace
 
-std::span<const FilterRow> text_filters() { return kRows; }
+std::span<const FilterRow> text_filters() { return kTextFilters; }
 
 }  // namespace athanor::text::templates

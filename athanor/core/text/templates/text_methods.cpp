@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kNowhere = std::string_view::npos;
 
 template <std::string (*change)(std::string_view)>
-Value changed(Interpreter&, const Value& self, const Given&) {
+Value changed_text(Interpreter&, const Value& self, const Given&) {
   return like(self, change(self.text()));
 }
 
@@ -21,7 +21,7 @@ Value is_class(Interpreter&, const Value& self, const Given&) {
 }
 
 template <bool (*holds)(std::string_view)>
-Value is(Interpreter&, const Value& self, const Given&) {
+Value is_text(Interpreter&, const Value& self, const Given&) {
   return Value::boolean(holds(self.text()));
 }
 
@@ -86,13 +86,13 @@ Value find(Interpreter& in, const Value& self, const Given& given) {
 }
 
 template <bool last>
-Value index(Interpreter& in, const Value& self, const Given& given) {
+Value index_of_text(Interpreter& in, const Value& self, const Given& given) {
   int64_t at = place<last>(in, self, given);
   if (at < 0) fault("substring not found");
   return Value::integer(at);
 }
 
-Value count(Interpreter& in, const Value& self, const Given& given) {
+Value count_part(Interpreter& in, const Value& self, const Given& given) {
   Value part = part_of(in, self, given);
   const std::string& wanted = given.text(0);
   if (wanted.empty()) return Value::integer(*length_of(in, part) + 1);
@@ -101,14 +101,14 @@ Value count(Interpreter& in, const Value& self, const Given& given) {
   return Value::integer(n);
 }
 
-Value replace(Interpreter& in, const Value& self, const Given& given) {
+Value replace_part(Interpreter& in, const Value& self, const Given& given) {
   std::string by = self.safe() && !given[1].safe() ? escape_html(given.text(1)) : given.text(1);
   std::string out = replace_text(self.text(), given.text(0), by, given.whole(2, -1), kMostOutput);
   in.budget().bytes(out.size());
   return like(self, out);
 }
 
-Value join(Interpreter& in, const Value& self, const Given& given) {
+Value join_text(Interpreter& in, const Value& self, const Given& given) {
   std::string out;
   size_t i = 0;
   for (const Value& item : iterate(in, given[0])) {
@@ -157,38 +157,38 @@ Value zero_fill(Interpreter& in, const Value& self, const Given& given) {
   return like(self, std::string(text.substr(0, sign)) + digits);
 }
 
-Value format(Interpreter& in, const Value& self, const Given& given) {
+Value format_text(Interpreter& in, const Value& self, const Given& given) {
   return like(self, format_braces(in, self.text(), given.all()));
 }
 
-constexpr MethodRow kRows[] = {
-    {"capitalize", "", changed<capital_text>},
-    {"casefold", "", changed<lower_text>},
+constexpr MethodRow kTextMethods[] = {
+    {"capitalize", "", changed_text<capital_text>},
+    {"casefold", "", changed_text<lower_text>},
     {"center", "width fillchar?", pad<'^'>},
-    {"count", "sub start? end?", count},
+    {"count", "sub start? end?", count_part},
     {"endswith", "suffix start? end?", starts_or_ends<false>},
     {"find", "sub start? end?", find<false>},
-    {"format", "*", format},
-    {"index", "sub start? end?", index<false>},
+    {"format", "*", format_text},
+    {"index", "sub start? end?", index_of_text<false>},
     {"isalnum", "", is_class<TextClass::kAlnum>},
     {"isalpha", "", is_class<TextClass::kAlpha>},
-    {"isascii", "", is<is_ascii>},
+    {"isascii", "", is_text<is_ascii>},
     {"isdecimal", "", is_class<TextClass::kDigit>},
     {"isdigit", "", is_class<TextClass::kDigit>},
-    {"islower", "", is<is_lower_text>},
+    {"islower", "", is_text<is_lower_text>},
     {"isnumeric", "", is_class<TextClass::kDigit>},
     {"isspace", "", is_class<TextClass::kSpace>},
-    {"isupper", "", is<is_upper_text>},
-    {"join", "iterable", join},
+    {"isupper", "", is_text<is_upper_text>},
+    {"join", "iterable", join_text},
     {"ljust", "width fillchar?", pad<'<'>},
-    {"lower", "", changed<lower_text>},
+    {"lower", "", changed_text<lower_text>},
     {"lstrip", "chars?", strip<true, false>},
     {"partition", "sep", partition<false>},
     {"removeprefix", "prefix", remove_prefix},
     {"removesuffix", "suffix", remove_suffix},
-    {"replace", "old new count?", replace},
+    {"replace", "old new count?", replace_part},
     {"rfind", "sub start? end?", find<true>},
-    {"rindex", "sub start? end?", index<true>},
+    {"rindex", "sub start? end?", index_of_text<true>},
     {"rjust", "width fillchar?", pad<'>'>},
     {"rpartition", "sep", partition<true>},
     {"rsplit", "sep? maxsplit?", split<split_text_right>},
@@ -197,15 +197,15 @@ constexpr MethodRow kRows[] = {
     {"splitlines", "keepends?", splitlines},
     {"startswith", "prefix start? end?", starts_or_ends<true>},
     {"strip", "chars?", strip<true, true>},
-    {"swapcase", "", changed<swap_case>},
-    {"title", "", changed<title_text>},
-    {"upper", "", changed<upper_text>},
+    {"swapcase", "", changed_text<swap_case>},
+    {"title", "", changed_text<title_text>},
+    {"upper", "", changed_text<upper_text>},
     {"zfill", "width", zero_fill},
 };
 
 }  // namespace
 
-std::span<const MethodRow> text_methods() { return kRows; }
+std::span<const MethodRow> text_methods() { return kTextMethods; }
 
 Value like(const Value& self, std::string_view text) { return Value::string(std::string(text), self.safe()); }
 

@@ -96,7 +96,7 @@ Value json(Interpreter& in, const Value& value, const Given& given) {
   return Value::string(to_json(value, style, in.budget()));
 }
 
-constexpr FilterRow kRows[] = {
+constexpr FilterRow kValueFilters[] = {
     {"abs", "", absolute},
     {"attr", "name", attribute},
     {"d", "default_value? boolean?", otherwise},
@@ -109,6 +109,6 @@ constexpr FilterRow kRows[] = {
 
 }  // namespace
 
-std::span<const FilterRow> value_filters() { return kRows; }
+std::span<const FilterRow> value_filters() { return kValueFilters; }
 
 }  // namespace athanor::text::templates

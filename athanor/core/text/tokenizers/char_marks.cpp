@@ -8,14 +8,14 @@ namespace athanor::text {
 
 namespace {
 
-constexpr uint32_t kRanges[] = {
+constexpr uint32_t kMarkRanges[] = {
 #include "athanor/core/text/tokenizers/char_marks.inc"
 };
 
 constexpr uint32_t kLow = 0x3100;  // beyond it there are few ranges
 
 uint8_t found(uint32_t code) {
-  auto after = std::upper_bound(std::begin(kRanges), std::end(kRanges), code << 8 | 0xff);
+  auto after = std::upper_bound(std::begin(kMarkRanges), std::end(kMarkRanges), code << 8 | 0xff);
   return static_cast<uint8_t>(*(after - 1) & 0xff);
 }
 

@@ -16,7 +16,7 @@ namespace athanor::text {
 namespace {
 
 // A step is an expression, or one of these.
-constexpr std::string_view kGpt2 = "@gpt2", kCl100k = "@cl100k", kQwen2 = "@qwen2", kO200k = "@o200k", kDigit = "@digit";
+constexpr std::string_view kGgufGpt2 = "@gpt2", kCl100k = "@cl100k", kQwen2 = "@qwen2", kO200k = "@o200k", kDigit = "@digit";
 
 constexpr std::string_view kCjkWords = "[一-龥぀-ゟ゠-ヿ]+";
 constexpr std::string_view kDeepSeek3Words =
@@ -59,21 +59,21 @@ struct Row {
 
 std::span<const Row> rows() {
   static const Row kRows[] = {
-      {" default ", {R"([\p{P}\$\+<=>\^~\|]+)", kGpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
+      {" default ", {R"([\p{P}\$\+<=>\^~\|]+)", kGgufGpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
       {" llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 ", {kCl100k}, true, true},
       {" dbrx smaug-bpe glm4 chatglm-bpe ", {kCl100k}},
       {" qwen2 deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open grok-2 ", {kQwen2}},
       {" qwen35 ", {kQwen35}},
-      {" gpt-2 mpt olmo jais phi-2 jina-es jina-de gigachat exaone4 trillion granite-docling ", {kGpt2}},
-      {" jina-v1-en jina-v2-code roberta-bpe ", {kGpt2}, false, false, true},
-      {" starcoder refact command-r smollm codeshell exaone minerva-7b mellum2 ", {kDigit, kGpt2}},
+      {" gpt-2 mpt olmo jais phi-2 jina-es jina-de gigachat exaone4 trillion granite-docling ", {kGgufGpt2}},
+      {" jina-v1-en jina-v2-code roberta-bpe ", {kGgufGpt2}, false, false, true},
+      {" starcoder refact command-r smollm codeshell exaone minerva-7b mellum2 ", {kDigit, kGgufGpt2}},
       {" gpt-4o llama4 kanana2 minimax-m2 ", {kO200k}},
       {" tekken ", {kTekken}, true, true},
       {" deepseek-llm ",
        {"[\r\n]", kDeepSeekLetters, R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)", R"(\s+$)", "[一-龥ࠀ-一가-퟿]+", R"(\p{N}+)"}},
       {" deepseek-coder ", {"[\r\n]", R"(\s?\p{L}+)", R"(\s?\p{P}+)", "[一-龥ࠀ-一가-퟿]+", kDigit}},
       {" deepseek-v3 hunyuan-dense joyai-llm ", {R"(\p{N}{1,3})", kCjkWords, kDeepSeek3Words}},
-      {" falcon ", {R"([\p{P}\$\+<=>\^~\|`]+)", kGpt2, "[0-9][0-9][0-9]"}},
+      {" falcon ", {R"([\p{P}\$\+<=>\^~\|`]+)", kGgufGpt2, "[0-9][0-9][0-9]"}},
       {" bloom poro-chat gpt3-finnish ", {kBloomWords}},
       {" viking ", {kBloomWords, kDigit}},
       {" seed-coder ", {kSeedCoder}},
@@ -96,7 +96,7 @@ base::Json byte_level_json(bool use_regex) {
 }
 
 base::Json steps_json(const std::vector<std::string_view>& steps) {
-  bool gpt2_last = steps.back() == kGpt2;  // ByteLevel knows that one itself
+  bool gpt2_last = steps.back() == kGgufGpt2;  // ByteLevel knows that one itself
   base::Json list = base::Json::array();
   for (size_t i = 0; i + gpt2_last < steps.size(); ++i) list.push_back(step_json(steps[i]));
   list.push_back(byte_level_json(gpt2_last));

@@ -17,43 +17,44 @@ using Kind = JsonReader::Kind;
 
 constexpr int kDepth = 32;
 constexpr size_t kMaxBytes = size_t{512} << 20;
-constexpr std::string_view kWhere = "text.tokenizer_json";
+constexpr std::string_view kModelReaderWhere = "text.tokenizer_json";
 constexpr const char* kPrefix = "continuing_subword_prefix";
 
-[[noreturn]] void refuse(std::string_view source, std::string_view what, std::string got = {}, std::string expected = {}) {
-  base::file_error(kWhere, {cat(source, ": ", what), std::move(got), std::move(expected)});
+[[noreturn]] void refuse_model(std::string_view source, std::string_view what, std::string got = {}, std::string expected = {}) {
+  base::file_error(kModelReaderWhere, {cat(source, ": ", what), std::move(got), std::move(expected)});
 }
 
 void add_token(Vocabulary& vocabulary, std::string_view token, TokenId id, std::string_view place) {
   auto added = vocabulary.add(token, id);
-  if (added == Vocabulary::Added::kTokenTwice) refuse(place, cat("the token ", shown(token), " occurs twice"));
+  if (added == Vocabulary::Added::kTokenTwice) refuse_model(place, cat("the token ", shown(token), " occurs twice"));
   if (added == Vocabulary::Added::kIdTwice)
-    refuse(place, cat("the id ", id, " occurs twice"), cat(shown(vocabulary.token(id)), " and ", shown(token)));
+    refuse_model(place, cat("the id ", id, " occurs twice"), cat(shown(vocabulary.token(id)), " and ", shown(token)));
 }
 
 }  // namespace
 
 void read_json_text(std::string_view json, std::string_view source, const std::function<void(JsonReader&)>& read) {
-  if (json.size() > kMaxBytes) refuse(source, "the file is too large", cat(json.size(), " bytes"), cat("at most ", kMaxBytes));
+  if (json.size() > kMaxBytes)
+    refuse_model(source, "the file is too large", cat(json.size(), " bytes"), cat("at most ", kMaxBytes));
   try {
     if (!is_utf8(json)) throw JsonFault();
     JsonReader reader(json, kDepth);
     read(reader);
     reader.end();
   } catch (const JsonFault&) {
-    base::parse_json(json, kWhere, source, {.depth = kDepth, .bytes = kMaxBytes});
-    refuse(source, "the file has an unexpected shape");
+    base::parse_json(json, kModelReaderWhere, source, {.depth = kDepth, .bytes = kMaxBytes});
+    refuse_model(source, "the file has an unexpected shape");
   }
 }
 
 Vocabulary read_vocabulary(JsonReader& reader, std::string_view place, size_t bytes) {
-  if (reader.peek() != Kind::kObject) refuse(place, "not an object of tokens and ids");
+  if (reader.peek() != Kind::kObject) refuse_model(place, "not an object of tokens and ids");
   Vocabulary vocabulary;
   vocabulary.reserve(bytes / 64);  // a guess that is never far too large
   reader.object([&](std::string_view token) {
     int64_t id = -1;
     if (reader.peek() != Kind::kNumber || !reader.integer(id) || id < 0 || id > kMaxTokenId)
-      refuse(place, cat("the id of ", shown(token), " is wrong"), "", cat("an integer from 0 to ", kMaxTokenId));
+      refuse_model(place, cat("the id of ", shown(token), " is wrong"), "", cat("an integer from 0 to ", kMaxTokenId));
     add_token(vocabulary, token, static_cast<TokenId>(id), place);
   });
   return vocabulary;
@@ -70,7 +71,7 @@ void ModelReader::table(JsonReader& reader, Table& table, bool now, void (ModelR
 }
 
 void ModelReader::read(JsonReader& reader) {
-  if (reader.peek() != Kind::kObject) refuse(place_, "not an object");
+  if (reader.peek() != Kind::kObject) refuse_model(place_, "not an object");
   reader.object([&](std::string_view view) {
     std::string key(view);
     if (key == "vocab") {
@@ -97,7 +98,7 @@ void ModelReader::read_scores(JsonReader& reader) {
   tables_.vocabulary.reserve(bytes_ / 64);
   reader.array([&] {
     size_t id = tables_.scores.size(), members = 0;
-    auto wrong = [&] { refuse(place, cat("entry ", id, " is wrong"), "", "[\"token\", score]"); };
+    auto wrong = [&] { refuse_model(place, cat("entry ", id, " is wrong"), "", "[\"token\", score]"); };
     if (id > static_cast<size_t>(kMaxTokenId) || reader.peek() != Kind::kArray) wrong();
     reader.array([&] {
       Kind wanted = members == 0 ? Kind::kString : Kind::kNumber;
@@ -114,8 +115,8 @@ void ModelReader::read_scores(JsonReader& reader) {
 void ModelReader::read_merges(JsonReader& reader) {
   auto prefix = Component(*options_, place_).optional_text(kPrefix);
   std::string place = cat(place_, ".merges"), left, right;
-  if (reader.peek() != Kind::kArray) refuse(place, "not a list");
-  MergeReader merges(tables_.vocabulary, kWhere, place, prefix.value_or(""));
+  if (reader.peek() != Kind::kArray) refuse_model(place, "not a list");
+  MergeReader merges(tables_.vocabulary, kModelReaderWhere, place, prefix.value_or(""));
   reader.array([&] {
     Kind kind = reader.peek();
     if (kind == Kind::kString) return merges.add_line(reader.string(left));
@@ -154,13 +155,13 @@ std::unique_ptr<Model> ModelReader::make(bool byte_level) {
   Component component(*options_, place_);
   const ModelRow& row = find_component(models(), component, "model");
   if (vocab_.later) read_ids(*vocab_.later);
-  if (!vocab_.done) refuse(place_, "\"vocab\" is missing");
+  if (!vocab_.done) refuse_model(place_, "\"vocab\" is missing");
   bool scored = row.tables == ModelRow::Tables::kScores;
   if (scored != (tables_.scores.size() == tables_.vocabulary.size()) && !(scored && tables_.vocabulary.size() == 0))
-    refuse(cat(place_, ".vocab"), scored ? "not a list of tokens and scores" : "not an object of tokens and ids");
+    refuse_model(cat(place_, ".vocab"), scored ? "not a list of tokens and scores" : "not an object of tokens and ids");
   if (row.tables == ModelRow::Tables::kMerges) {
     if (merges_.later) read_merges(*merges_.later);
-    if (!merges_.done) refuse(place_, "\"merges\" is missing");
+    if (!merges_.done) refuse_model(place_, "\"merges\" is missing");
   }
   return row.make(component, std::move(tables_), byte_level);
 }

@@ -12,11 +12,11 @@ namespace athanor::text {
 
 namespace {
 
-constexpr std::string_view kMark = "▁";
+constexpr std::string_view kPieceMark = "▁";
 
-std::string spaced(std::string_view piece) {
+std::string with_spaces(std::string_view piece) {
   std::string out;
-  for (size_t at; (at = piece.find(kMark)) != std::string_view::npos; piece.remove_prefix(at + kMark.size()))
+  for (size_t at; (at = piece.find(kPieceMark)) != std::string_view::npos; piece.remove_prefix(at + kPieceMark.size()))
     out.append(piece.substr(0, at)).append(" ");
   return out.append(piece);
 }
@@ -30,7 +30,7 @@ class SentencePieceDecoder final : public Decoder {
   std::unique_ptr<DecodeStep> begin() const override;
   std::string token_bytes(std::string token) const override {
     if (auto byte = bytes_.find(token); byte != bytes_.end()) return {byte->second};
-    return token == options_.unknown_piece ? options_.unknown_text : spaced(token);
+    return token == options_.unknown_piece ? options_.unknown_text : with_spaces(token);
   }
 
  private:
@@ -53,11 +53,11 @@ class SentencePieceStep final : public DecodeStep {
     dropped_mark_ = false;
     const SentencePieceDecoderOptions& options = decoder_.options_;
     if (piece == options.unknown_piece) return send(options.unknown_text, out);
-    if (first_ && (options.drops_first_mark || options.drops_first_marks) && piece.starts_with(kMark)) {
-      piece.remove_prefix(kMark.size());
+    if (first_ && (options.drops_first_mark || options.drops_first_marks) && piece.starts_with(kPieceMark)) {
+      piece.remove_prefix(kPieceMark.size());
       dropped_mark_ = !options.drops_first_marks;
     }
-    send(spaced(piece), out);
+    send(with_spaces(piece), out);
   }
 
   void finish(TokenSink& out) override { send_bytes(true, out); }

@@ -17,7 +17,7 @@ namespace athanor::text {
 
 namespace {
 
-constexpr std::string_view kMark = "▁";
+constexpr std::string_view kSpaceMark = "▁";
 
 class SentencePieceNormalizer final : public Normalizer {
  public:
@@ -26,7 +26,7 @@ class SentencePieceNormalizer final : public Normalizer {
       : prefix_(spec.add_dummy_prefix && !suffix),
         suffix_(spec.add_dummy_prefix && suffix),
         removes_(spec.remove_extra_whitespaces),
-        space_(spec.escape_whitespaces ? kMark : " "),
+        space_(spec.escape_whitespaces ? kSpaceMark : " "),
         map_(std::move(map)) {
     std::vector<std::pair<std::string_view, int32_t>> pieces;
     for (std::string_view piece : whole) pieces.emplace_back(piece, 0);

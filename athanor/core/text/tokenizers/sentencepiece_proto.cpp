@@ -14,7 +14,7 @@ namespace athanor::text {
 namespace {
 
 using base::cat;
-constexpr std::string_view kWhere = "text.sentencepiece";
+constexpr std::string_view kSentencepieceProtoWhere = "text.sentencepiece";
 
 SentencePieceProto::Piece read_piece(ProtobufReader reader) {
   SentencePieceProto::Piece piece;
@@ -69,7 +69,7 @@ class Checker {
 
  private:
   [[noreturn]] void fail(std::string_view what, std::string got = {}, std::string expected = {}) const {
-    base::file_error(kWhere, {cat(source_, ": ", what), std::move(got), std::move(expected)});
+    base::file_error(kSentencepieceProtoWhere, {cat(source_, ": ", what), std::move(got), std::move(expected)});
   }
 
   void check_piece(const SentencePieceProto::Piece& piece) {
@@ -96,7 +96,7 @@ class Checker {
 
 SentencePieceProto parse_sentencepiece(std::string_view bytes, std::string_view source) {
   SentencePieceProto proto;
-  ProtobufReader reader(bytes, kWhere, source);
+  ProtobufReader reader(bytes, kSentencepieceProtoWhere, source);
   while (!reader.at_end()) {
     auto field = reader.next();
     if (field.number == 1) proto.pieces.push_back(read_piece(reader.message(field)));

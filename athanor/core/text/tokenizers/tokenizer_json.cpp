@@ -17,10 +17,11 @@ namespace {
 
 using base::cat;
 
-constexpr std::string_view kWhere = "text.tokenizer_json";
+constexpr std::string_view kTokenizerJsonWhere = "text.tokenizer_json";
 
-[[noreturn]] void refuse(std::string_view source, std::string_view what, std::string got = {}, std::string expected = {}) {
-  base::file_error(kWhere, {cat(source, ": ", what), std::move(got), std::move(expected)});
+[[noreturn]] void refuse_tokenizer(std::string_view source, std::string_view what, std::string got = {},
+                                   std::string expected = {}) {
+  base::file_error(kTokenizerJsonWhere, {cat(source, ": ", what), std::move(got), std::move(expected)});
 }
 
 /// Every added token has its own id, and the one that the model gives it where it knows it.
@@ -29,15 +30,17 @@ void check_added_tokens(const std::vector<AddedToken>& tokens, const Vocabulary&
   std::unordered_map<TokenId, std::string_view> contents;
   for (const AddedToken& token : tokens) {
     std::string place = cat(source, ": added_tokens");
-    if (!ids.emplace(token.content, token.id).second) refuse(place, cat(shown(token.content), " occurs twice"));
+    if (!ids.emplace(token.content, token.id).second) refuse_tokenizer(place, cat(shown(token.content), " occurs twice"));
     auto [other, is_new] = contents.emplace(token.id, token.content);
-    if (!is_new) refuse(place, cat("the id ", token.id, " occurs twice"), cat(shown(other->second), " and ", shown(token.content)));
+    if (!is_new)
+      refuse_tokenizer(place, cat("the id ", token.id, " occurs twice"), cat(shown(other->second), " and ", shown(token.content)));
     TokenId in_model = vocabulary.find(token.content);
     if (in_model >= 0 && in_model != token.id)
-      refuse(place, cat(shown(token.content), " has another id in the model's vocabulary"), cat(token.id, " and ", in_model));
+      refuse_tokenizer(place, cat(shown(token.content), " has another id in the model's vocabulary"),
+                       cat(token.id, " and ", in_model));
     if (in_model < 0 && vocabulary.has(token.id))
-      refuse(place, cat("the id ", token.id, " of ", shown(token.content), " belongs to another token"),
-             shown(vocabulary.token(token.id)));
+      refuse_tokenizer(place, cat("the id ", token.id, " of ", shown(token.content), " belongs to another token"),
+                       shown(vocabulary.token(token.id)));
   }
 }
 
@@ -79,7 +82,7 @@ std::unique_ptr<Pipeline> parse_tokenizer_json(std::string_view json, std::strin
   read_json_text(json, source, [&](JsonReader& reader) {
     if (reader.peek() != JsonReader::Kind::kObject) {
       reader.skip(), reader.end();
-      refuse(source, "not a JSON object");
+      refuse_tokenizer(source, "not a JSON object");
     }
     reader.object([&](std::string_view view) {
       std::string key(view);
@@ -92,8 +95,8 @@ std::unique_ptr<Pipeline> parse_tokenizer_json(std::string_view json, std::strin
     });
   });
   if (document->contains("version") && document->at("version") != "1.0")
-    refuse(source, "the version is not known", document->at("version").dump().substr(0, 60), "\"1.0\"");
-  if (!has_model) refuse(source, "\"model\" is missing");
+    refuse_tokenizer(source, "the version is not known", document->at("version").dump().substr(0, 60), "\"1.0\"");
+  if (!has_model) refuse_tokenizer(source, "\"model\" is missing");
   return assemble(document, source, names, [&](bool byte_level) { return model.make(byte_level); });
 }
 
@@ -103,8 +106,8 @@ std::unique_ptr<Pipeline> parse_vocab_and_merges(std::string_view vocab_json, st
   ModelTables tables;
   read_json_text(vocab_json, vocab_source,
                  [&](JsonReader& reader) { tables.vocabulary = read_vocabulary(reader, vocab_source, vocab_json.size()); });
-  if (!is_utf8(merges_txt)) refuse(merges_source, "the file is not UTF-8");
-  MergeReader reader(tables.vocabulary, kWhere, merges_source, "");
+  if (!is_utf8(merges_txt)) refuse_tokenizer(merges_source, "the file is not UTF-8");
+  MergeReader reader(tables.vocabulary, kTokenizerJsonWhere, merges_source, "");
   while (!merges_txt.empty()) {
     size_t end = std::min(merges_txt.find('\n'), merges_txt.size());
     std::string_view line = merges_txt.substr(0, end);
@@ -113,7 +116,7 @@ std::unique_ptr<Pipeline> parse_vocab_and_merges(std::string_view vocab_json, st
     if (!line.empty()) reader.add_line(line);
   }
   tables.merges = reader.take();
-  base::Json document = base::parse_json(kGpt2, kWhere, vocab_source);
+  base::Json document = base::parse_json(kGpt2, kTokenizerJsonWhere, vocab_source);
   constexpr const char* kEnd = "<|endoftext|>";
   if (TokenId id = tables.vocabulary.find(kEnd); id >= 0)
     document["added_tokens"].push_back({{"id", id},

@@ -8,17 +8,17 @@ namespace athanor::text {
 
 namespace {
 
-constexpr uint32_t kRanges[] = {
+constexpr uint32_t kClassRanges[] = {
 #include "athanor/core/text/tokenizers/unicode_ranges.inc"
 };
 
 }  // namespace
 
 CharClasses::CharClasses() {
-  for (size_t i = 0; i < std::size(kRanges); ++i) {
-    uint32_t begin = kRanges[i] >> 8, end = i + 1 < std::size(kRanges) ? kRanges[i + 1] >> 8 : kLow;
+  for (size_t i = 0; i < std::size(kClassRanges); ++i) {
+    uint32_t begin = kClassRanges[i] >> 8, end = i + 1 < std::size(kClassRanges) ? kClassRanges[i + 1] >> 8 : kLow;
     if (begin >= kLow) break;
-    std::memset(low_ + begin, static_cast<int>(kRanges[i] & 0xff), std::min(end, kLow) - begin);
+    std::memset(low_ + begin, static_cast<int>(kClassRanges[i] & 0xff), std::min(end, kLow) - begin);
   }
 }
 
@@ -28,7 +28,7 @@ const CharClasses& CharClasses::instance() {
 }
 
 uint8_t CharClasses::high(uint32_t code) {
-  auto after = std::upper_bound(std::begin(kRanges), std::end(kRanges), code << 8 | 0xff);
+  auto after = std::upper_bound(std::begin(kClassRanges), std::end(kClassRanges), code << 8 | 0xff);
   return static_cast<uint8_t>(*(after - 1) & 0xff);
 }
 

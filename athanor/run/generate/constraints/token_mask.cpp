@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/hash.h"
+#include "athanor/run/generate/sampler.h"
 
 namespace athanor::generate {
 namespace {
@@ -130,8 +130,6 @@ void TokenMasks::add(const Config& config, const StackPool& stacks, TokenBits& b
 }
 
 namespace {
-
-constexpr float kNever = -std::numeric_limits<float>::infinity();
 
 /// 64 scores; fewer set bits are saved over a fill, fewer clear ones are written one by one.
 void keep_word(uint64_t word, float* scores) {

@@ -29,15 +29,15 @@ class PresenceFrequency final : public ScoreStep {
   size_t counted_ = 0;
 };
 
-void check(const char* where, double penalty) {
+void check_penalties(const char* where, double penalty) {
   if (!(penalty >= -100 && penalty <= 100)) base::input_error(where, {"out of range", base::cat(penalty), "-100 to 100"});
 }
 
 }  // namespace
 
 std::unique_ptr<ScoreStep> make_presence_frequency(const GenerateOptions& options, const StepContext&) {
-  check("generate.presence_penalty", options.presence_penalty);
-  check("generate.frequency_penalty", options.frequency_penalty);
+  check_penalties("generate.presence_penalty", options.presence_penalty);
+  check_penalties("generate.frequency_penalty", options.frequency_penalty);
   if (options.presence_penalty == 0 && options.frequency_penalty == 0) return nullptr;
   return std::make_unique<PresenceFrequency>(options.presence_penalty, options.frequency_penalty);
 }

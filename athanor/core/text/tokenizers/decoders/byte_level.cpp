@@ -47,7 +47,7 @@ class ByteLevelStep final : public DecodeStep {
   bool begins_ = true;
 };
 
-class ByteLevel final : public Decoder {
+class ByteLevelDecoder final : public Decoder {
  public:
   std::unique_ptr<DecodeStep> begin() const override { return std::make_unique<ByteLevelStep>(); }
   std::string token_bytes(std::string token) const override { return bytes_of(std::move(token)); }
@@ -56,6 +56,6 @@ class ByteLevel final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_byte_level_decoder(const Component&) { return std::make_unique<ByteLevel>(); }
+std::unique_ptr<Decoder> make_byte_level_decoder(const Component&) { return std::make_unique<ByteLevelDecoder>(); }
 
 }  // namespace athanor::text

@@ -28,9 +28,9 @@ class MetaspaceStep final : public DecodeStep {
   bool first_;
 };
 
-class Metaspace final : public Decoder {
+class MetaspaceDecoder final : public Decoder {
  public:
-  explicit Metaspace(const Component& c)
+  explicit MetaspaceDecoder(const Component& c)
       : mark_(c.character("replacement")),
         drops_first_(c.optional_text("prepend_scheme").value_or("always") != "never" && c.boolean("add_prefix_space", true)) {}
   std::unique_ptr<DecodeStep> begin() const override { return std::make_unique<MetaspaceStep>(mark_, drops_first_); }
@@ -43,6 +43,6 @@ class Metaspace final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_metaspace_decoder(const Component& c) { return std::make_unique<Metaspace>(c); }
+std::unique_ptr<Decoder> make_metaspace_decoder(const Component& c) { return std::make_unique<MetaspaceDecoder>(c); }
 
 }  // namespace athanor::text

@@ -54,9 +54,9 @@ class StripStep final : public DecodeStep {
   bool begins_ = true;
 };
 
-class Strip final : public Decoder {
+class StripDecoder final : public Decoder {
  public:
-  explicit Strip(const Component& c)
+  explicit StripDecoder(const Component& c)
       : content_(c.character("content")),
         start_(static_cast<size_t>(c.integer("start", 0, 1 << 20))),
         stop_(static_cast<size_t>(c.integer("stop", 0, 1 << 20))) {}
@@ -70,6 +70,6 @@ class Strip final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_strip(const Component& c) { return std::make_unique<Strip>(c); }
+std::unique_ptr<Decoder> make_strip(const Component& c) { return std::make_unique<StripDecoder>(c); }
 
 }  // namespace athanor::text

@@ -26,9 +26,9 @@ std::string cleaned(std::string text) {
   return text;
 }
 
-class WordPiece final : public Decoder {
+class WordPieceDecoder final : public Decoder {
  public:
-  explicit WordPiece(const Component& c) : prefix_(c.short_text("prefix")), cleanup_(c.boolean("cleanup")) {}
+  explicit WordPieceDecoder(const Component& c) : prefix_(c.short_text("prefix")), cleanup_(c.boolean("cleanup")) {}
   std::unique_ptr<DecodeStep> begin() const override;
   std::string token_bytes(std::string token) const override { return text_of(token, false); }
 
@@ -51,7 +51,7 @@ class WordPiece final : public Decoder {
 
 class WordPieceStep final : public DecodeStep {
  public:
-  explicit WordPieceStep(const WordPiece& decoder) : decoder_(decoder) {}
+  explicit WordPieceStep(const WordPieceDecoder& decoder) : decoder_(decoder) {}
   void token(std::string_view text, bool, TokenSink& out) override {
     out.token(decoder_.text_of(text, first_), true);
     first_ = false;
@@ -59,11 +59,11 @@ class WordPieceStep final : public DecodeStep {
   void finish(TokenSink&) override {}
 
  private:
-  const WordPiece& decoder_;
+  const WordPieceDecoder& decoder_;
   bool first_ = true;
 };
 
-std::unique_ptr<DecodeStep> WordPiece::begin() const { return std::make_unique<WordPieceStep>(*this); }
+std::unique_ptr<DecodeStep> WordPieceDecoder::begin() const { return std::make_unique<WordPieceStep>(*this); }
 
 class Ctc final : public Decoder {
  public:
@@ -103,7 +103,7 @@ std::unique_ptr<DecodeStep> Ctc::begin() const { return std::make_unique<CtcStep
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_word_piece_decoder(const Component& c) { return std::make_unique<WordPiece>(c); }
+std::unique_ptr<Decoder> make_word_piece_decoder(const Component& c) { return std::make_unique<WordPieceDecoder>(c); }
 std::unique_ptr<Decoder> make_ctc(const Component& c) { return std::make_unique<Ctc>(c); }
 
 }  // namespace athanor::text

@@ -33,7 +33,7 @@ struct BpeOptions {
   bool fuse_unk, byte_fallback, ignore_merges;
 };
 
-BpeOptions options_of(const Component& c) {
+BpeOptions merge_options_of(const Component& c) {
   if (c.has("dropout") && !(c.json()["dropout"].is_number() && c.json()["dropout"].get<double>() == 0))
     c.fail("\"dropout\" is not supported: it makes encoding random");
   auto unless_empty = [](std::optional<std::string> text) { return text && text->empty() ? std::nullopt : text; };
@@ -57,7 +57,7 @@ bool every_result_once(const std::vector<Merge>& merges, int64_t id_limit) {
 class Bpe final : public Model {
  public:
   Bpe(const Component& c, ModelTables tables, bool byte_level)
-      : options_(options_of(c)),
+      : options_(merge_options_of(c)),
         vocabulary_(std::move(tables.vocabulary)),
         merges_(std::move(tables.merges)),
         rules_(merges_, tables.ranks),

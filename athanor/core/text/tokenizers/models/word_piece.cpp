@@ -21,9 +21,9 @@ struct WordPieceState final : ModelState {
   WordCache cache;
 };
 
-class WordPiece final : public Model {
+class WordPieceModel final : public Model {
  public:
-  WordPiece(const Component& c, ModelTables tables, bool byte_level)
+  WordPieceModel(const Component& c, ModelTables tables, bool byte_level)
       : vocabulary_(std::move(tables.vocabulary)),
         unk_token_(c.text("unk_token")),
         prefix_(c.short_text("continuing_subword_prefix")),
@@ -98,7 +98,7 @@ class WordPiece final : public Model {
 }  // namespace
 
 std::unique_ptr<Model> make_word_piece(const Component& c, ModelTables tables, bool byte_level) {
-  return std::make_unique<WordPiece>(c, std::move(tables), byte_level);
+  return std::make_unique<WordPieceModel>(c, std::move(tables), byte_level);
 }
 
 }  // namespace athanor::text

@@ -7,13 +7,13 @@ namespace athanor::text {
 
 namespace {
 
-class ByteLevel final : public Normalizer {
+class ByteLevelNormalizer final : public Normalizer {
  public:
   std::string normalize(std::string text) const override { return to_byte_chars(text); }
 };
 
 }  // namespace
 
-std::unique_ptr<Normalizer> make_byte_level_normalizer(const Component&) { return std::make_unique<ByteLevel>(); }
+std::unique_ptr<Normalizer> make_byte_level_normalizer(const Component&) { return std::make_unique<ByteLevelNormalizer>(); }
 
 }  // namespace athanor::text

@@ -7,9 +7,9 @@ namespace athanor::text {
 
 namespace {
 
-class Strip final : public Normalizer {
+class StripNormalizer final : public Normalizer {
  public:
-  explicit Strip(const Component& c) : left_(c.boolean("strip_left")), right_(c.boolean("strip_right")) {}
+  explicit StripNormalizer(const Component& c) : left_(c.boolean("strip_left")), right_(c.boolean("strip_right")) {}
 
   std::string normalize(std::string text) const override {
     auto is_space = [&](size_t at) { return (char_marks(char_at(text.data() + at).code) & kWhiteSpace) != 0; };
@@ -43,7 +43,7 @@ class StripAccents final : public Normalizer {
 
 }  // namespace
 
-std::unique_ptr<Normalizer> make_strip_normalizer(const Component& c) { return std::make_unique<Strip>(c); }
+std::unique_ptr<Normalizer> make_strip_normalizer(const Component& c) { return std::make_unique<StripNormalizer>(c); }
 std::unique_ptr<Normalizer> make_strip_accents(const Component&) { return std::make_unique<StripAccents>(); }
 
 }  // namespace athanor::text

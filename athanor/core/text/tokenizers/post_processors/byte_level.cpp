@@ -6,13 +6,15 @@ namespace athanor::text {
 
 namespace {
 
-class ByteLevel final : public PostProcessor {
+class ByteLevelPostProcessor final : public PostProcessor {
  public:
   void process(std::vector<TokenId>&, bool) const override {}
 };
 
 }  // namespace
 
-std::unique_ptr<PostProcessor> make_byte_level_post(const Component&, int64_t) { return std::make_unique<ByteLevel>(); }
+std::unique_ptr<PostProcessor> make_byte_level_post(const Component&, int64_t) {
+  return std::make_unique<ByteLevelPostProcessor>();
+}
 
 }  // namespace athanor::text

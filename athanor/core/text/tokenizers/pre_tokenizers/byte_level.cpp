@@ -11,9 +11,10 @@ size_t scan_gpt2(std::string_view text, size_t begin);
 
 namespace {
 
-class ByteLevel final : public PreTokenizer {
+class ByteLevelPreTokenizer final : public PreTokenizer {
  public:
-  explicit ByteLevel(const Component& c) : prefix_space_(c.boolean("add_prefix_space")), use_regex_(c.boolean("use_regex", true)) {
+  explicit ByteLevelPreTokenizer(const Component& c)
+      : prefix_space_(c.boolean("add_prefix_space")), use_regex_(c.boolean("use_regex", true)) {
     c.boolean("trim_offsets");
   }
 
@@ -45,6 +46,6 @@ class ByteLevel final : public PreTokenizer {
 
 }  // namespace
 
-std::unique_ptr<PreTokenizer> make_byte_level_split(const Component& c) { return std::make_unique<ByteLevel>(c); }
+std::unique_ptr<PreTokenizer> make_byte_level_split(const Component& c) { return std::make_unique<ByteLevelPreTokenizer>(c); }
 
 }  // namespace athanor::text

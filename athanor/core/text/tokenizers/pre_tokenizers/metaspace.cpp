@@ -8,9 +8,9 @@ namespace {
 
 enum class PrependScheme { kFirst, kNever, kAlways };
 
-class Metaspace final : public PreTokenizer {
+class MetaspacePreTokenizer final : public PreTokenizer {
  public:
-  explicit Metaspace(const Component& c) : mark_(c.character("replacement")), split_(c.boolean("split", true)) {
+  explicit MetaspacePreTokenizer(const Component& c) : mark_(c.character("replacement")), split_(c.boolean("split", true)) {
     std::string scheme = c.optional_text("prepend_scheme").value_or("always");
     if (scheme != "first" && scheme != "never" && scheme != "always")
       c.fail("\"prepend_scheme\" is wrong", "\"" + scheme.substr(0, 60) + "\"", "first, never or always");
@@ -49,6 +49,6 @@ class Metaspace final : public PreTokenizer {
 
 }  // namespace
 
-std::unique_ptr<PreTokenizer> make_metaspace_split(const Component& c) { return std::make_unique<Metaspace>(c); }
+std::unique_ptr<PreTokenizer> make_metaspace_split(const Component& c) { return std::make_unique<MetaspacePreTokenizer>(c); }
 
 }  // namespace athanor::text

@@ -12,13 +12,13 @@ namespace athanor::text {
 
 namespace {
 
-constexpr uint32_t kRanges[] = {
+constexpr uint32_t kScriptRanges[] = {
 #include "athanor/core/text/tokenizers/pre_tokenizers/unicode_scripts.inc"
 };
 
 /// 0: any script.
 uint32_t script_of(uint32_t code) {
-  auto after = std::upper_bound(std::begin(kRanges), std::end(kRanges), code << 8 | 0xff);
+  auto after = std::upper_bound(std::begin(kScriptRanges), std::end(kScriptRanges), code << 8 | 0xff);
   return *(after - 1) & 0xff;
 }
 
