@@ -6,6 +6,11 @@ void DataOptions::visit(base::OptionVisitor& v) {
   v.texts("train", train,
           {.help = "files to train on: plain text, .jsonl, .json, .csv or .tsv, all of them also .gz or .zst",
            .other_names = {"train_file", "dataset"}});
+  v.tree("mix", mix, {.help = "in place of train, sources in proportions: [{files: [...], weight: 5}, ...]"});
+  v.number("temperature", temperature, {"mix without weights: sources by size^(1/temperature)", 1, 1e6});
+  v.text("exhausted", exhausted,
+         {.help = "mix: in an epoch the smaller sources repeat, or it stops where the first is exhausted, or that is an error",
+          .choices = {"repeat", "stop", "error"}});
   v.texts("eval", eval, {.help = "held-out files", .other_names = {"validation_file", "eval_dataset"}});
   v.number("holdout", holdout,
            {"part of each training file, at its end, that is held out", 0, 0.9, {"validation_split_percentage", "val_size"}});

@@ -29,6 +29,9 @@ struct DataOptions {
   bool cross_documents = false;
   int64_t eval_overlap = 0;
   std::vector<std::string> watch;
+  base::Node mix;  // several sources: a list of {files, weight}
+  double temperature = 1;
+  std::string exhausted = "repeat";
   // samples
   std::string form;
   base::Node columns, fill;
@@ -55,7 +58,7 @@ struct PreparedData {
   bool reused = false;  // the shards were already there
   // samples
   std::string chat_template;  // Jinja that belongs to the model from now on; "": it has its own, or needs none
-  int32_t turn_end = -1;      // the token that ends an answer; -1: the tokenizer's own end
+  int32_t turn_end = -1;      // the token that ends an answer; -1: there is none
 };
 
 /// Hash of the tokenizer files of a folder (or of one tokenizer.json).

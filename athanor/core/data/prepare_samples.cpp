@@ -128,8 +128,10 @@ PreparedData prepare_samples(const DataOptions& options, const SampleContext& co
       folder, base::hash64(key.dump()), wants_eval(options),
       [&](const fs::path& train, const fs::path& eval) { return Preparation(options, context, renderer, train, eval).run(); });
   if (!choice.from_model) data.chat_template = choice.source;
+  std::optional<text::TokenId> end = context.tokenizer.eos();
   if (renderer.chat())
-    if (const auto end = turn_end(*renderer.chat(), context.tokenizer)) data.turn_end = *end;
+    if (const auto special = turn_end(*renderer.chat(), context.tokenizer)) end = special;
+  data.turn_end = end.value_or(-1);
   return data;
 }
 

@@ -82,6 +82,7 @@ base::Json key_of_files(const DataOptions& options) {
   DataOptions relevant = options;  // what the sampler alone uses does not change the shards
   const DataOptions plain;
   relevant.cross_documents = plain.cross_documents, relevant.eval_overlap = plain.eval_overlap, relevant.packing = plain.packing;
+  relevant.mix = plain.mix, relevant.temperature = plain.temperature, relevant.exhausted = plain.exhausted;
   relevant.train.clear(), relevant.eval.clear(), relevant.watch.clear();
   base::Json key = base::node_to_json(base::options_to_node(base::visit_of(relevant)));
   for (const auto& [name, files] : {std::pair("train", &options.train), std::pair("eval", &options.eval)})

@@ -9,11 +9,11 @@
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/threads.h"
 #include "athanor/core/checkpoint/safetensors.h"
-#include "athanor/core/data/prepare_samples.h"
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/nn/shared_threads.h"
 #include "athanor/learn/train/model_start.h"
+#include "athanor/learn/train/training_data.h"
 
 namespace athanor::train {
 namespace fs = std::filesystem;
@@ -55,11 +55,6 @@ struct Texts {
   explicit Texts(const fs::path& path) : folder(path), tokenizer(text::load_tokenizer(path)), hash(data::tokenizer_hash(path)) {}
 };
 
-data::PreparedData prepare(const TrainRecipe& recipe, const ObjectiveKind& kind, const Texts& texts, const fs::path& folder) {
-  if (kind.reads == Reads::kDocuments) return data::prepare_data(recipe.data, *texts.tokenizer, texts.hash, folder);
-  return data::prepare_samples(recipe.data, {*texts.tokenizer, texts.hash, texts.folder, recipe.train.length}, folder);
-}
-
 void say(const data::PreparedData& data) {
   const data::DataReport& r = data.report;
   const char* what = r.learned_tokens > 0 ? " samples, " : " documents, ";
@@ -82,7 +77,8 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   const std::optional<fs::path> start = folder.find_start(resume);
   const Texts texts(tokenizer_path(recipe));
   const base::Json config = model_config(recipe, *texts.tokenizer);
-  const data::PreparedData data = prepare(recipe, kind, texts, folder.path() / "data");
+  const data::PreparedData data =
+      prepare_training_data(recipe, kind.reads, *texts.tokenizer, texts.hash, texts.folder, folder.path() / "data");
   say(data);
   const std::string data_key = base::hash_hex(data.key);
   if (start) {

@@ -64,7 +64,7 @@ TEST_F(PrepareSamples, RowsBecomeAShard) {
   EXPECT_EQ(count(data, "newlines"), 1);
   EXPECT_EQ(count(data, "no-answer"), 1);
   EXPECT_EQ(data.chat_template, "");
-  EXPECT_EQ(data.turn_end, -1);
+  EXPECT_EQ(data.turn_end, tokenizer->eos());
 }
 
 TEST_F(PrepareSamples, LongSamplesAreCutAndCounted) {

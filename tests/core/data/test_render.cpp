@@ -75,7 +75,8 @@ class RenderText : public ::testing::Test {
 };
 
 TEST_F(RenderText, LastOnly) {
-  const SampleRenderer all(*tokenizer, {kPlainTemplate, "plain", false}, {}, false), last(*tokenizer, {kPlainTemplate, "plain", false}, {}, true);
+  const SampleRenderer all(*tokenizer, {kPlainTemplate, "plain", false}, {}, false),
+      last(*tokenizer, {kPlainTemplate, "plain", false}, {}, true);
   EXPECT_EQ(learned_text(*tokenizer, all.encode(chat_sample(kTwoTurns))), "1</s>|2</s>");
   EXPECT_EQ(learned_text(*tokenizer, last.encode(chat_sample(kTwoTurns))), "2</s>");
   EXPECT_EQ(all.encode(chat_sample(kTwoTurns)).learned_bytes, 10);  // "1</s>" and "2</s>"

@@ -135,6 +135,12 @@ TEST(Samples, EveryFormHasItsName) {
                                              "classification", "text"}));
 }
 
+TEST(Rows, EveryFormatHasItsName) {
+  std::vector<std::string> names;
+  for (const SourceFormat& format : source_formats()) names.emplace_back(format.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"jsonl", "json", "csv", "tsv", "text"}));
+}
+
 TEST(Rows, PackedFilesAreTheSame) {
   if (std::system("command -v zstd >/dev/null && command -v gzip >/dev/null") != 0) GTEST_SKIP() << "no gzip or zstd here";
   const testing::TempFolder folder;

@@ -104,7 +104,7 @@ class JsonListReader : public RowReader {
 
   [[noreturn]] void fail(const char* what, char got, const char* expected) const {
     base::file_error(kJsonWhere, {base::cat(name_, ":", window_.line(), ": bad JSON: ", what),
-                              got == '\0' ? std::string("the end of the file") : std::string(1, got), expected});
+                                  got == '\0' ? std::string("the end of the file") : std::string(1, got), expected});
   }
 
   ByteWindow window_;
@@ -121,8 +121,8 @@ class JsonObjectReader : public RowReader {
       if (const auto found = root.find(key); found != root.end() && found->is_array())
         for (const base::Json& item : *found) rows_.push_back(item.dump());
     if (rows_.empty())
-      base::file_error(
-          kJsonWhere, {name_ + ": an object without rows", "", "a list of objects, or {\"data\": [...]} or {\"instances\": [...]}"});
+      base::file_error(kJsonWhere, {name_ + ": an object without rows", "",
+                                    "a list of objects, or {\"data\": [...]} or {\"instances\": [...]}"});
   }
   bool next(RawRow& row) override {
     if (at_ == rows_.size()) return false;

@@ -5,6 +5,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+
 #include "athanor/core/data/sample_packing.h"
 #include "athanor/learn/train/batch_tensors.h"
 #include "athanor/learn/train/objective.h"
