@@ -108,7 +108,7 @@ TrainRecipe dialogues(const testing::TempFolder& folder, bool packing, bool mark
   const TrainRecipe tiny = tiny_recipe(folder, base::cat("sft", packing, marks));
   return with(tiny, {"stage=sft", base::cat("data.train=[", file, "]"), "data.holdout=0", "data.separator=\"\"",
                      base::cat("data.template=", chat), base::cat("data.packing=", packing), "train.steps=200", "train.batch=8",
-                     "train.length=32", "train.accumulation=1", "train.dropout=0", "train.lr=5e-3", "train.eval_every=0",
+                     "train.length=64", "train.accumulation=1", "train.dropout=0", "train.lr=5e-3", "train.eval_every=0",
                      "train.save_every=0", "train.log_every=50"});
 }
 
@@ -161,7 +161,7 @@ TEST(Sft, ResumeIsExactAndTextIsWatched) {
       "train.dropout=0.1",
       "data.holdout=0.2",
       "train.eval_every=3",
-      base::cat("data.watch=[", folder.write("w.txt", "the cats sat and the dogs sat"), "]")};
+      base::cat("data.watch=[", folder.write("w.txt", "the cats sat and the dogs sat").string(), "]")};
   const TrainRecipe whole = with(dialogues(folder, true, true), short_run);
   const TrainResult expected = train(whole);
   ASSERT_TRUE(expected.watch);
