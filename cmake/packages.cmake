@@ -7,10 +7,12 @@ find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(Boost 1.81 REQUIRED)  # headers only: Asio and Beast, in run/http/server.cpp
+find_package(ZLIB REQUIRED)
 include(GoogleTest)
 find_library(PCRE2 pcre2-8 REQUIRED)
 find_library(UTF8PROC utf8proc REQUIRED)
 find_library(SIMDJSON simdjson REQUIRED)
+find_library(ZSTD zstd REQUIRED)
 find_library(LIBEDIT edit REQUIRED)
 
 # libtorch as the wheel ships it. The wheel's include folder also holds copies of fmt, protobuf and pybind11, so it comes last

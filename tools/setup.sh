@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PACKAGES=(g++ cmake ninja-build ccache mold make git python3 python3-pip unzip
-  libcli11-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libpcre2-dev libutf8proc-dev
+  libcli11-dev nlohmann-json3-dev libsimdjson-dev zlib1g-dev libzstd-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libpcre2-dev libutf8proc-dev
   libsqlite3-dev libedit-dev libboost1.81-dev libxxhash-dev libgtest-dev libbenchmark-dev libvalijson-dev libjs-chart.js
   clang-format clang-tidy-19 clang-19 libclang-rt-19-dev)
 

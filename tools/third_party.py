@@ -19,6 +19,8 @@ PACKAGES = [
     ("libpcre2-dev", "PCRE2", "in the programs"),
     ("libutf8proc-dev", "utf8proc", "in the programs"),
     ("libsimdjson-dev", "simdjson", "in the programs"),
+    ("zlib1g-dev", "zlib", "in the programs"),
+    ("libzstd-dev", "Zstandard", "in the programs"),
     ("libsqlite3-dev", "SQLite", "in the programs"),
     ("libedit-dev", "libedit", "in the programs"),
     ("libboost1.81-dev", "Boost (Asio, Beast)", "in the programs"),

@@ -13,6 +13,7 @@ Run declare_train_tokenizer(Flags& flags);
 Run declare_logits(Flags& flags);
 Run declare_train(Flags& flags);
 Run declare_merge(Flags& flags);
+Run declare_data(Flags& flags);
 Run declare_convert(Flags& flags);
 Run declare_eval(Flags& flags);
 Run declare_bench(Flags& flags);

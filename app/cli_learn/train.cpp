@@ -21,6 +21,9 @@ int train_command(const TrainArguments& a, const Invocation& call) {
   if (result.held_out)
     text += base::cat(", held out ", base::fixed(result.held_out->loss(), 4), " nats per token, ",
                       base::fixed(result.held_out->bits_per_byte(), 4), " bits per byte");
+  if (result.watch)
+    text += base::cat("; watched text ", base::fixed(result.watch->before, 4), " -> ", base::fixed(result.watch->after, 4),
+                      " nats per token");
   if (result.skipped > 0) text += base::cat("; ", result.skipped, " steps were left out because something was not finite");
   print(text + "\n");
   return 0;

@@ -55,7 +55,7 @@ TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetP
 
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
                          ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
-                                           "docs/adapters.md", "docs/decoding.md", "docs/engine.md", "docs/gguf.md",
+                                           "docs/data.md", "docs/adapters.md", "docs/decoding.md", "docs/engine.md", "docs/gguf.md",
                                            "docs/constraints.md", "docs/runs.md", "README.md", "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {

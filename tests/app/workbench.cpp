@@ -36,6 +36,7 @@ Workbench::Workbench() {
   fs::copy_file(golden / "stories260K.tok512.bin", folder_ / "tok512.bin");
   std::string corpus = base::read_text_file(testing::source_path("assets/corpus/tinyshakespeare.txt"));
   folder_.write("text.txt", corpus.substr(0, 60'000));
+  folder_.write("samples.jsonl", "{\"instruction\": \"Say hello.\", \"input\": \"\", \"output\": \"Hello there!\"}\n");
   auto made = run({"convert", "stories260K.bin", "--tokenizer", "tok512.bin", "--out", "model"});
   if (made.exit_code != 0) throw std::runtime_error("convert failed: " + made.err);
   write_adapter(folder_);

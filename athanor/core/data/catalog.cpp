@@ -1,28 +1,51 @@
-#include "athanor/core/base/cat.h"
-#include "athanor/core/base/error.h"
-#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/data/cleaning.h"
+#include "athanor/core/data/sample.h"
 #include "athanor/core/data/source.h"
 
 namespace athanor::data {
 
-void read_jsonl(std::string_view, std::string_view, const SourceOptions&, const DocumentVisitor&);
-void read_plain_text(std::string_view, std::string_view, const SourceOptions&, const DocumentVisitor&);
+std::unique_ptr<RowReader> open_jsonl(ByteWindow window, std::string name);
+std::unique_ptr<RowReader> open_json(ByteWindow window, std::string name);
+std::unique_ptr<RowReader> open_csv(ByteWindow window, std::string name);
+std::unique_ptr<RowReader> open_tsv(ByteWindow window, std::string name);
+bool is_preference(const FormRow& row);
+Sample make_preference(const FormRow& row);
+bool is_feedback(const FormRow& row);
+Sample make_feedback(const FormRow& row);
+bool is_messages(const FormRow& row);
+Sample make_messages(const FormRow& row);
+bool is_sharegpt(const FormRow& row);
+Sample make_sharegpt(const FormRow& row);
+bool is_alpaca(const FormRow& row);
+Sample make_alpaca(const FormRow& row);
+bool is_prompt_completion(const FormRow& row);
+Sample make_prompt_completion(const FormRow& row);
+bool is_classification(const FormRow& row);
+Sample make_classification(const FormRow& row);
+bool is_text(const FormRow& row);
+Sample make_text(const FormRow& row);
 CleaningStep make_repair_utf8();
 CleaningStep make_newlines();
 CleaningStep make_controls();
 CleaningStep make_nfc();
+CleaningStep make_c4_lines();
 CleaningStep make_drop_empty();
 CleaningStep make_drop_duplicates();
+CleaningStep make_gopher_quality();
+CleaningStep make_gopher_repetition();
+CleaningStep make_drop_near_duplicates();
 
 std::span<const SourceFormat> source_formats() {
   static const SourceFormat rows[] = {
-      {{"jsonl", "one JSON object per line, the document under data.text_key", "", "sources/jsonl.cpp"},
-       {".jsonl", ".ndjson"},
-       read_jsonl},
+      {{"jsonl", "one JSON object per line", "jsonlines.org", "sources/jsonl.cpp"}, {".jsonl", ".ndjson"}, open_jsonl},
+      {{"json", "a list of JSON objects, or an object with the list under data or instances", "", "sources/json.cpp"},
+       {".json"},
+       open_json},
+      {{"csv", "a table with the columns' names in its first line", "RFC 4180", "sources/csv.cpp"}, {".csv"}, open_csv},
+      {{"tsv", "a table with tabs between its columns", "RFC 4180", "sources/csv.cpp"}, {".tsv"}, open_tsv},
       {{"text", "plain text: a file is one document, or several with data.separator between them", "", "sources/text.cpp"},
        {},
-       read_plain_text},
+       nullptr},
   };
   return rows;
 }
@@ -40,6 +63,10 @@ std::span<const CleaningMethod> cleaning_methods() {
        false,
        make_controls},
       {{"nfc", "composes characters (Unicode NFC)", "Unicode Annex #15", "cleaning/nfc.cpp"}, &Options::nfc, false, make_nfc},
+      {{"c4-lines", "removes lines that are no sentences", "Raffel et al. 2020, arXiv:1910.10683", "cleaning/c4_lines.cpp"},
+       &Options::c4_lines,
+       false,
+       make_c4_lines},
       {{"drop-empty", "leaves out documents of white space only", "", "cleaning/drop_empty.cpp"},
        &Options::drop_empty,
        true,
@@ -49,49 +76,64 @@ std::span<const CleaningMethod> cleaning_methods() {
        &Options::drop_duplicates,
        true,
        make_drop_duplicates},
+      {{"gopher-quality", "leaves out what does not look like prose", "Rae et al. 2021, arXiv:2112.11446",
+        "cleaning/gopher_quality.cpp"},
+       &Options::gopher_quality,
+       true,
+       make_gopher_quality},
+      {{"gopher-repetition", "leaves out what repeats itself", "Rae et al. 2021, arXiv:2112.11446",
+        "cleaning/gopher_repetition.cpp"},
+       &Options::gopher_repetition,
+       true,
+       make_gopher_repetition},
+      {{"drop-near-duplicates", "leaves out what is nearly an earlier document", "Broder 1997; Lee et al. 2022, arXiv:2107.06499",
+        "cleaning/drop_near_duplicates.cpp"},
+       &Options::drop_near_duplicates,
+       true,
+       make_drop_near_duplicates},
   };
   return rows;
 }
 
-namespace {
-
-/// Extensions that are certainly not plain text, and what to do with them.
-const char* refusal(const std::string& extension) {
-  for (const char* packed : {".gz", ".zst", ".xz", ".bz2", ".zip", ".tar"})
-    if (extension == packed) return "unpack it first";
-  for (const char* table : {".parquet", ".arrow", ".csv", ".tsv", ".json"})
-    if (extension == table) return "turn it into JSON lines (.jsonl) first";
-  return nullptr;
-}
-
-const SourceFormat& format_of(const std::string& extension) {
-  const SourceFormat* fallback = nullptr;
-  for (const SourceFormat& format : source_formats()) {
-    if (format.extensions.empty()) fallback = &format;
-    for (const std::string& known : format.extensions)
-      if (known == extension) return format;
-  }
-  return *fallback;
-}
-
-}  // namespace
-
-void read_documents(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit) {
-  const std::string extension = file.extension().string();
-  if (const char* advice = refusal(extension))
-    base::input_error("data.source", {"cannot read documents from " + file.string(), extension, "plain text or .jsonl", advice});
-  const base::MappedFile mapped(file);
-  mapped.will_read_all();
-  std::string_view contents = mapped.text();
-  if (contents.starts_with("\xEF\xBB\xBF")) contents.remove_prefix(3);  // byte order mark
-  format_of(extension).read(contents, file.filename().string(), options, visit);
+std::span<const SampleForm> sample_forms() {
+  static const SampleForm rows[] = {
+      {{"preference", "two answers to one prompt, the better one first", "Bai et al. 2022, arXiv:2204.05862",
+        "forms/preference.cpp"},
+       "chosen, rejected",
+       is_preference,
+       make_preference},
+      {{"feedback", "a dialogue with a thumb up or down", "Ethayarajh et al. 2024, arXiv:2402.01306", "forms/feedback.cpp"},
+       "messages, label (true or false)",
+       is_feedback,
+       make_feedback},
+      {{"messages", "messages with role and content", "", "forms/messages.cpp"}, "messages", is_messages, make_messages},
+      {{"sharegpt", "conversations with from and value, tools too", "", "forms/sharegpt.cpp"},
+       "conversations",
+       is_sharegpt,
+       make_sharegpt},
+      {{"alpaca", "instruction, input and output", "Taori et al. 2023, github.com/tatsu-lab/stanford_alpaca", "forms/alpaca.cpp"},
+       "instruction, output",
+       is_alpaca,
+       make_alpaca},
+      {{"prompt-completion", "a prompt and what follows it", "", "forms/prompt_completion.cpp"},
+       "prompt, completion",
+       is_prompt_completion,
+       make_prompt_completion},
+      {{"classification", "a text and its label", "", "forms/classification.cpp"},
+       "text, label",
+       is_classification,
+       make_classification},
+      {{"text", "a text, all of it learned", "", "forms/text.cpp"}, "text", is_text, make_text},
+  };
+  return rows;
 }
 
 std::vector<base::Shelf> shelves() {
-  base::Shelf sources{"core/data", "sources", {}}, cleaning{"core/data", "cleaning", {}};
+  base::Shelf sources{"core/data", "sources", {}}, forms{"core/data", "forms", {}}, cleaning{"core/data", "cleaning", {}};
   for (const SourceFormat& row : source_formats()) sources.entries.push_back(row);
+  for (const SampleForm& row : sample_forms()) forms.entries.push_back(row);
   for (const CleaningMethod& row : cleaning_methods()) cleaning.entries.push_back(row);
-  return {sources, cleaning};
+  return {sources, forms, cleaning};
 }
 
 }  // namespace athanor::data

@@ -18,8 +18,12 @@ struct CleaningOptions {
   bool newlines = true;
   bool controls = true;
   bool nfc = false;
+  bool c4_lines = false;
   bool drop_empty = true;
   bool drop_duplicates = true;
+  bool gopher_quality = false;
+  bool gopher_repetition = false;
+  bool drop_near_duplicates = false;
   void visit(base::OptionVisitor& v);
 };
 
@@ -37,8 +41,9 @@ std::span<const CleaningMethod> cleaning_methods();
 
 class Cleaner {
  public:
-  /// `may_drop` false: only the steps that change text run. Held-out text is measured whole.
-  Cleaner(const CleaningOptions& options, bool may_drop);
+  /// `may_drop` false: only the steps that change text run. Held-out text is measured whole. `may_change` false: only those that
+  /// drop.
+  Cleaner(const CleaningOptions& options, bool may_drop, bool may_change = true);
   /// Changes the document in place; false where it is to be left out.
   bool clean(std::string& document);
   /// (step, documents it changed or dropped), in order.

@@ -1,25 +1,13 @@
 #include "athanor/core/data/packing.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/philox.h"
+#include "athanor/core/data/order.h"
 #include "athanor/core/text/tokenizer.h"
 
 namespace athanor::data {
-namespace {
-
-/// Fisher-Yates: a uniform permutation of 0 .. n-1.
-std::vector<int64_t> permutation(int64_t n, base::Philox& random) {
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  for (int64_t i = n - 1; i > 0; --i) std::swap(order[i], order[random.below(static_cast<uint64_t>(i) + 1)]);
-  return order;
-}
-
-}  // namespace
-
 Delimiters delimiters_of(const text::Tokenizer& tokenizer) {
   auto bos = tokenizer.bos(), eos = tokenizer.eos();
   if (!bos && !eos)

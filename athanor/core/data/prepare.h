@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "athanor/core/base/node.h"
 #include "athanor/core/base/options.h"
 #include "athanor/core/data/cleaning.h"
 #include "athanor/core/data/token_shard.h"
@@ -27,14 +28,26 @@ struct DataOptions {
   CleaningOptions clean;
   bool cross_documents = false;
   int64_t eval_overlap = 0;
+  std::vector<std::string> watch;
+  base::Node mix;  // several sources: a list of {files, weight}
+  double temperature = 1;
+  std::string exhausted = "repeat";
+  // samples
+  std::string form;
+  base::Node columns, fill;
+  std::string chat_template;
+  std::string learn = "all";
+  bool packing = true;
   void visit(base::OptionVisitor& v);
 };
 
-/// What became of the files; shown to the user and saved beside the shards.
+/// What became of the files; shown to the user and saved beside the shards. Of samples, `documents` counts them and `bytes` are
+/// those of the learned text.
 struct DataReport {
   int64_t documents = 0, bytes = 0, tokens = 0;  // of the training part
   int64_t eval_documents = 0, eval_bytes = 0, eval_tokens = 0;
   std::vector<std::pair<std::string, int64_t>> cleaning;  // (step, training documents it changed or dropped)
+  int64_t learned_tokens = 0;                             // samples: of the training part
 };
 
 struct PreparedData {
@@ -43,6 +56,9 @@ struct PreparedData {
   DataReport report;
   uint64_t key = 0;     // of everything the shards depend on: the files' contents, the cleaning, the tokenizer
   bool reused = false;  // the shards were already there
+  // samples
+  std::string chat_template;  // Jinja that belongs to the model from now on; "": it has its own, or needs none
+  int32_t turn_end = -1;      // the token that ends an answer; -1: there is none
 };
 
 /// Hash of the tokenizer files of a folder (or of one tokenizer.json).

@@ -11,6 +11,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/embedding_noise.h"
 #include "athanor/learn/nn/layers.h"
 #include "athanor/learn/nn/recompute.h"
 
@@ -93,6 +94,7 @@ at::Tensor Decoder::through(Block& layer, const at::Tensor& x, Pass& pass) {
 
 at::Tensor Decoder::embedded(const at::Tensor& ids, Pass& pass) {
   at::Tensor x = layer_at(*this, token_embedding_).forward(ids);  // [B, T, C]
+  if (dropout_->on && embedding_noise_ > 0) x = noisy_embeddings(x, embedding_noise_, dropout_->key.seed, dropout_->key.step);
   if (model_.spec.embedding_scale != 1) x = x * model_.spec.embedding_scale;
   if (pass.virtual_tokens) {
     if (const at::Tensor rows = pass.virtual_tokens->embeddings(); rows.defined()) {

@@ -66,6 +66,8 @@ class Decoder : public Module {
   void train(uint64_t seed, uint64_t step);
   /// Dropout is off: the state after construction.
   void eval() { dropout_->on = false; }
+  /// NEFTune's alpha: noise on the token embeddings while training; 0: none.
+  void set_embedding_noise(double alpha) { embedding_noise_ = alpha; }
 
  private:
   friend class DecoderBuilder;
@@ -83,6 +85,7 @@ class Decoder : public Module {
   std::string token_embedding_, position_embedding_, embedding_norm_, final_norm_, head_;  // paths; "" where the model has none
   std::shared_ptr<DropoutState> dropout_ = std::make_shared<DropoutState>();
   VirtualTokens* virtual_tokens_ = nullptr;  // a child
+  double embedding_noise_ = 0;
 };
 
 /// Copies every weight of the model from a checkpoint, converting types. file_error where one is missing or has another shape.

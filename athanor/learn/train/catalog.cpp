@@ -5,6 +5,7 @@
 namespace athanor::train {
 
 std::unique_ptr<Objective> make_pretrain(const ObjectiveContext& context);
+std::unique_ptr<Objective> make_sft(const ObjectiveContext& context);
 std::unique_ptr<Optimizer> make_adafactor(const std::vector<Weight>& weights, const TrainOptions& options);
 std::unique_ptr<Optimizer> make_adamw(const std::vector<Weight>& weights, const TrainOptions& options);
 std::unique_ptr<Optimizer> make_adamw8bit(const std::vector<Weight>& weights, const TrainOptions& options);
@@ -19,7 +20,12 @@ double wsd_shape(double progress, const ScheduleOptions& options);
 
 std::span<const ObjectiveKind> objectives() {
   static const ObjectiveKind rows[] = {
-      {{"pretrain", "next-token prediction on packed text", "Radford et al. 2018", "objectives/pretrain.cpp"}, make_pretrain},
+      {{"pretrain", "next-token prediction on packed text", "Radford et al. 2018", "objectives/pretrain.cpp"},
+       Reads::kDocuments,
+       make_pretrain},
+      {{"sft", "supervised tuning: the answers of samples", "Ouyang et al. 2022, arXiv:2203.02155", "objectives/sft.cpp"},
+       Reads::kSamples,
+       make_sft},
   };
   return rows;
 }

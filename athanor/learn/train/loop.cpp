@@ -245,7 +245,7 @@ class Loop {
   }
 
   TrainResult result(const char* end) const {
-    TrainResult result{end, state_.step, steps_now_, state_.skipped, state_.elapsed_s, 0, last_evaluation_, state_.log};
+    TrainResult result{end, state_.step, steps_now_, state_.skipped, state_.elapsed_s, 0, last_evaluation_, state_.log, {}};
     if (compute_seconds_ > 0) result.tokens_per_second = static_cast<double>(tokens_) / compute_seconds_;
     return result;
   }

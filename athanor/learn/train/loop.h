@@ -8,13 +8,14 @@
 
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/progress.h"
-#include "athanor/learn/adapters/adapter.h"
 #include "athanor/core/text/tokenizer.h"
+#include "athanor/learn/adapters/adapter.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
 #include "athanor/learn/train/run_folder.h"
 #include "athanor/learn/train/trainer_state.h"
+#include "athanor/learn/train/watch.h"
 #include "athanor/learn/train/weights.h"
 
 namespace athanor::train {
@@ -43,6 +44,7 @@ struct TrainResult {
   double tokens_per_second = 0;
   std::optional<Evaluation> held_out;  // of the weights that are saved
   std::vector<LogEntry> log;
+  std::optional<WatchResult> watch;  // loss on data.watch before and after
 };
 
 struct LoopParts {

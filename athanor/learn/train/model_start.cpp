@@ -68,6 +68,17 @@ void copy_files(const fs::path& from, const fs::path& to, bool (*wanted)(const f
       base::write_file(to / entry.path().filename(), base::read_text_file(entry.path()));
 }
 
+/// One more end token. Padding must not be an end, or who reads the file later masks the end away.
+void add_end(base::Json& generation, int32_t id) {
+  base::Json ends = base::Json::array({id});
+  const base::Json before = generation.contains("eos_token_id") ? generation["eos_token_id"] : base::Json();
+  for (const base::Json& end : before.is_array() ? before : before.is_null() ? base::Json::array() : base::Json::array({before}))
+    if (std::find(ends.begin(), ends.end(), end) == ends.end()) ends.push_back(end);
+  if (generation.contains("pad_token_id") && std::find(ends.begin(), ends.end(), generation["pad_token_id"]) != ends.end())
+    generation.erase("pad_token_id");
+  generation["eos_token_id"] = ends.size() == 1 ? ends[0] : ends;
+}
+
 }  // namespace
 
 fs::path start_folder(const TrainRecipe& recipe) {
@@ -134,16 +145,19 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, co
   return started;
 }
 
-void write_model_files(const fs::path& folder, const base::Json& config, const TrainRecipe& recipe) {
+void write_model_files(const fs::path& folder, const base::Json& config, const TrainRecipe& recipe,
+                       const data::PreparedData& data) {
   const fs::path from = start_folder(recipe);
   if (!from.empty()) copy_files(from, folder, recipe.adapter.on() ? belongs_to_tokenizer : belongs_to_model);
   if (fs::path tokenizer = tokenizer_path(recipe); tokenizer != from) copy_files(tokenizer, folder, belongs_to_tokenizer);
+  if (!data.chat_template.empty()) base::write_file(folder / "chat_template.jinja", data.chat_template);
   if (recipe.adapter.on()) return;
   base::Json generation = base::Json::object();
   if (!from.empty() && fs::exists(from / "generation_config.json"))
     generation = base::read_json_file(from / "generation_config.json", "train.model");
   for (const char* name : {"bos_token_id", "eos_token_id", "pad_token_id"})
     if (!generation.contains(name) && config.contains(name) && !config[name].is_null()) generation[name] = config[name];
+  if (data.turn_end >= 0) add_end(generation, data.turn_end);
   base::write_file(folder / "generation_config.json", generation.dump(2) + "\n");
   base::write_file(folder / "config.json", config.dump(2) + "\n");
 }

@@ -37,7 +37,9 @@ struct StartedModel {
 StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, const text::Tokenizer& tokenizer, bool fresh);
 
 /// Writes the files that belong to model and tokenizer, except weights: config.json and generation_config.json too, unless an
-/// adapter learns.
-void write_model_files(const std::filesystem::path& folder, const base::Json& config, const TrainRecipe& recipe);
+/// adapter learns. A model tuned on samples gets the chat template that they were rendered by, and the token that ends an answer as
+/// an end token, so that it stops by itself.
+void write_model_files(const std::filesystem::path& folder, const base::Json& config, const TrainRecipe& recipe,
+                       const data::PreparedData& data);
 
 }  // namespace athanor::train

@@ -54,7 +54,10 @@ struct ObjectiveContext {
   const TrainRecipe& recipe;
 };
 
+enum class Reads { kDocuments, kSamples };
+
 struct ObjectiveKind : base::Entry {
+  Reads reads;  // what data.train becomes: data::prepare_data or data::prepare_samples
   std::unique_ptr<Objective> (*make)(const ObjectiveContext& context);
 };
 

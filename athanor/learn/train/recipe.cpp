@@ -36,6 +36,8 @@ void visit_shape(TrainOptions& o, base::OptionVisitor& v) {
   v.number("dropout", o.dropout, {"part of activations that is zeroed", 0, 0.9, {"attention_dropout", "resid_pdrop"}});
   v.boolean("activation_checkpointing", o.activation_checkpointing,
             {"keep a layer's input only and compute it twice: less memory, a third more work", 0, 1, {"gradient_checkpointing"}});
+  v.number("neftune_alpha", o.neftune_alpha,
+           {"sft: noise on the embeddings, alpha / sqrt(T C) (NEFTune; 5 is usual); 0: off", 0, 1000, {"neftune_noise_alpha"}});
 }
 
 void visit_update(TrainOptions& o, base::OptionVisitor& v) {
@@ -89,6 +91,7 @@ bool may_change(const std::string& name) {
                                       "tokenizer",
                                       "data.train",
                                       "data.eval",
+                                      "data.watch",
                                       "train.steps",
                                       "train.threads",
                                       "train.activation_checkpointing",

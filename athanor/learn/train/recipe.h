@@ -24,6 +24,7 @@ struct TrainOptions {
   int64_t threads = 0;  // 0: as the process was started
   double dropout = 0;
   bool activation_checkpointing = false;
+  double neftune_alpha = 0;  // sft
 
   double lr = 3e-4;
   std::string schedule = "cosine";

@@ -10,10 +10,12 @@
 #include "athanor/core/base/hash.h"
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/checkpoint/safetensors.h"
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/nn/shared_threads.h"
 #include "athanor/learn/train/model_start.h"
+#include "athanor/learn/train/training_data.h"
 
 namespace athanor::train {
 namespace fs = std::filesystem;
@@ -56,11 +58,20 @@ void warn_if_slow(const TrainOptions& options) {
     base::log_warning("this processor has no bf16 products, and training in bf16 is many times slower here: train.dtype=f32");
 }
 
+struct Texts {
+  fs::path folder;
+  std::unique_ptr<text::Tokenizer> tokenizer;
+  uint64_t hash;
+  explicit Texts(const fs::path& path) : folder(path), tokenizer(text::load_tokenizer(path)), hash(data::tokenizer_hash(path)) {}
+};
+
 void say(const data::PreparedData& data) {
   const data::DataReport& r = data.report;
-  std::string text = base::cat(data.reused ? "data (as before): " : "data: ", r.documents, " documents, ", r.tokens, " tokens, ",
+  const char* what = r.learned_tokens > 0 ? " samples, " : " documents, ";
+  std::string text = base::cat(data.reused ? "data (as before): " : "data: ", r.documents, what, r.tokens, " tokens, ",
                                base::human_bytes(static_cast<double>(r.bytes)));
-  if (data.eval) text += base::cat("; held out: ", r.eval_documents, " documents, ", r.eval_tokens, " tokens");
+  if (r.learned_tokens > 0) text += base::cat(" of answers, ", r.learned_tokens, " tokens of them learned");
+  if (data.eval) text += base::cat("; held out: ", r.eval_documents, what, r.eval_tokens, " tokens");
   for (const auto& [step, count] : r.cleaning)
     if (count > 0) text += base::cat("; ", step, ": ", count);
   base::log_info(text);
@@ -72,27 +83,36 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   use_threads(recipe.train.threads);
   warn_if_slow(recipe.train);
   if (recipe.train.activation_checkpointing) return_memory_at_once();
+  const ObjectiveKind& kind = base::find_row(objectives(), recipe.stage, "train.stage");
   RunFolder folder(recipe.out);
   const std::optional<fs::path> start = folder.find_start(resume);
-  const fs::path tokenizer_folder = tokenizer_path(recipe);
-  const std::unique_ptr<text::Tokenizer> tokenizer = text::load_tokenizer(tokenizer_folder);
-  const base::Json config = model_config(recipe, *tokenizer);
+  const Texts texts(tokenizer_path(recipe));
+  const base::Json config = model_config(recipe, *texts.tokenizer);
   const data::PreparedData data =
-      data::prepare_data(recipe.data, *tokenizer, data::tokenizer_hash(tokenizer_folder), folder.path() / "data");
+      prepare_training_data(recipe, kind.reads, *texts.tokenizer, texts.hash, texts.folder, folder.path() / "data");
   say(data);
   const std::string data_key = base::hash_hex(data.key);
   if (start) {
     check_resume(recipe, data_key, *start);
     base::log_info(base::cat("going on from ", start->string()));
   }
-  StartedModel model = start_model(recipe, config, *tokenizer, !start);
-  const ObjectiveKind& kind = base::find_row(objectives(), recipe.stage, "train.stage");
-  const std::unique_ptr<Objective> objective = kind.make({*model.decoder, *tokenizer, data, recipe});
+  StartedModel model = start_model(recipe, config, *texts.tokenizer, !start);
+  const std::unique_ptr<Objective> objective = kind.make({*model.decoder, *texts.tokenizer, data, recipe});
   base::write_file(folder.path() / "recipe.yaml", recipe_to_yaml(recipe));
+  std::optional<Watch> watch;
+  if (!recipe.data.watch.empty()) watch.emplace(*model.decoder, *texts.tokenizer, texts.hash, recipe, folder.path());
+  if (watch) watch->before(!start);
   LoopParts parts{*objective, model.weights, recipe, folder, data_key, {}, hooks, model.adapter.get()};
-  parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe); };
-  if (hooks.write_samples) parts.write_samples = [&] { return hooks.write_samples({*model.decoder, *tokenizer, recipe.train}); };
-  return run_loop(parts, start);
+  parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe, data); };
+  if (hooks.write_samples)
+    parts.write_samples = [&] { return hooks.write_samples({*model.decoder, *texts.tokenizer, recipe.train}); };
+  TrainResult result = run_loop(parts, start);
+  if (watch && result.end == "finished") {
+    const bool saved_others = recipe.train.ema > 0 || recipe.train.keep_best;  // than those in memory
+    if (saved_others && !model.adapter) nn::load_weights(*model.decoder, checkpoint::Checkpoint::open(recipe.out));
+    result.watch = watch->after();
+  }
+  return result;
 }
 
 }  // namespace athanor::train

@@ -8,7 +8,8 @@ ATH_FUZZ_TARGET(jsonl) {
   using namespace athanor;
   data::CleaningOptions options;
   options.nfc = true;
-  base::find_row(data::source_formats(), "jsonl", "fuzz").read(input, "fuzz", {}, [&](std::string_view document) {
+  const auto rows = base::find_row(data::source_formats(), "jsonl", "fuzz").open(data::ByteWindow::of_text(input), "fuzz");
+  data::read_text_column(*rows, "fuzz", {}, [&](std::string_view document) {
     ATH_FUZZ_CHECK(base::invalid_utf8(document) == std::string_view::npos);
     std::string once(document), twice;
     data::Cleaner(options, true).clean(once);

@@ -6,9 +6,8 @@
 // Whatever the bytes, what is cleaned is UTF-8, and the separator is in no document.
 ATH_FUZZ_TARGET(plain_text) {
   using namespace athanor;
-  const auto& format = base::find_row(data::source_formats(), "text", "fuzz");
   for (const char* separator : {"", "blank-lines", "--"}) {
-    format.read(input, "fuzz", {"text", separator}, [&](std::string_view document) {
+    data::split_plain_text(input, {"text", separator}, [&](std::string_view document) {
       ATH_FUZZ_CHECK(!document.empty());
       ATH_FUZZ_CHECK(separator != std::string_view("--") || document.find("--") == std::string_view::npos);
       std::string cleaned(document);

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "athanor/core/base/philox.h"
 #include "athanor/core/data/cleaning.h"
+#include "athanor/core/data/words.h"
 #include "tests/testing/golden.h"
 
 namespace athanor::data {
@@ -77,11 +81,93 @@ TEST(Cleaning, HeldOutTextIsNotDropped) {
 }
 
 TEST(Cleaning, AStepThatIsOffDoesNothing) {
-  CleaningOptions off{false, false, false, false, false, false};
+  CleaningOptions off{false, false, false, false, false, false, false, false, false, false};
   Cleaner cleaner(off, true);
   std::string text = "\xff\r\n\x01";
   EXPECT_TRUE(cleaner.clean(text));
   EXPECT_EQ(text, "\xff\r\n\x01");
+}
+
+TEST(Cleaning, GophersRulesAsPythonHasThem) {
+  const testing::Golden golden("core_data/filters");
+  int dropped = 0;
+  for (const auto& one : golden.json().at("cases")) {
+    const std::string text = one[0];
+    after("gopher-quality", text, one[1].get<bool>() ? Cleaned::kSame : Cleaned::kDropped);
+    after("gopher-repetition", text, one[2].get<bool>() ? Cleaned::kSame : Cleaned::kDropped);
+    dropped += !one[1].get<bool>() || !one[2].get<bool>();
+  }
+  EXPECT_GT(dropped, 100);
+  after("gopher-quality", "天气很好。我们去公园散步。", Cleaned::kSame);
+}
+
+TEST(Cleaning, LinesThatAreNoSentences) {
+  EXPECT_EQ(
+      after("c4-lines",
+            "Home | About\nThis is a sentence.\nShare\nWe use cookies. See our cookie policy.\nToo short.\n今天天气很好。\n更多",
+            Cleaned::kChanged),
+      "This is a sentence.\n今天天气很好。");
+  after("c4-lines", "All of this stays.", Cleaned::kSame);
+}
+
+/// Exact Jaccard similarity of word 5-grams (of characters in Chinese).
+double jaccard(const std::vector<uint64_t>& a, const std::vector<uint64_t>& b) {
+  std::vector<uint64_t> both;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return static_cast<double>(both.size()) / static_cast<double>(a.size() + b.size() - both.size());
+}
+
+/// Documents of 60 to 200 words of which many are earlier ones with some words changed.
+std::vector<std::string> documents_with_copies(bool chinese) {
+  base::Philox random(1, 0, base::Purpose::kTest);
+  auto word = [&] {
+    if (!chinese) return "w" + std::to_string(random.below(3000)) + " ";
+    const auto c = static_cast<uint32_t>(0x4E00 + random.below(3000));
+    return std::string{static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
+                       static_cast<char>(0x80 | (c & 0x3F))};
+  };
+  std::vector<std::vector<std::string>> all;
+  for (int i = 0; i < 600; ++i) {
+    std::vector<std::string> words;
+    if (i > 100 && random.uniform() < 0.5F) {
+      words = all[random.below(all.size())];
+      const uint64_t changes = random.below(words.size() / 15 + 1);
+      for (uint64_t k = 0; k < changes; ++k) words[random.below(words.size())] = word();
+    } else {
+      for (uint64_t k = 60 + random.below(140); k > 0; --k) words.push_back(word());
+    }
+    all.push_back(words);
+  }
+  std::vector<std::string> texts;
+  for (const auto& words : all) {
+    texts.emplace_back();
+    for (const std::string& one : words) texts.back() += one;
+  }
+  return texts;
+}
+
+TEST(Cleaning, NearDuplicatesAgainstAllPairs) {
+  for (bool chinese : {false, true}) {
+    CleaningStep step = method("drop-near-duplicates").make();
+    std::vector<std::vector<uint64_t>> kept;
+    int found = 0, right = 0, missed = 0, borderline = 0;
+    for (std::string text : documents_with_copies(chinese)) {
+      const auto own = shingles(text, 5);
+      double nearest = 0;
+      for (const auto& other : kept) nearest = std::max(nearest, jaccard(own, other));
+      const bool dropped = step(text) == Cleaned::kDropped;
+      found += dropped, right += dropped && nearest >= 0.8, missed += !dropped && nearest >= 0.8;
+      borderline += dropped && nearest < 0.8 && nearest >= 0.7;
+      EXPECT_FALSE(dropped && nearest < 0.65) << nearest;
+      if (!dropped) kept.push_back(own);
+    }
+    const double precision = static_cast<double>(right) / found, recall = static_cast<double>(right) / (right + missed);
+    std::printf("%s: %d found, precision %.3f (with 0.7 to 0.8: %.3f), recall %.3f\n", chinese ? "zh" : "en", found, precision,
+                static_cast<double>(right + borderline) / found, recall);
+    EXPECT_GT(found, 50);
+    EXPECT_GE(precision, 0.85);
+    EXPECT_GE(recall, 0.85);
+  }
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(Sources, JsonlCases) {
     } catch (const base::Error& error) {
       outcome = error.what();
       exit_code = error.exit_code();
-      EXPECT_TRUE(outcome.starts_with("[data.jsonl] ")) << outcome;
+      EXPECT_TRUE(outcome.starts_with("[data.")) << outcome;
     }
     EXPECT_EQ(exit_code, one.exit_code) << outcome;
     EXPECT_NE(outcome.find(one.expected), std::string::npos) << outcome;
@@ -89,7 +89,7 @@ TEST(Sources, DocumentsBetweenBlankLines) {
 
 TEST(Sources, OtherFormatsAreRefused) {
   const testing::TempFolder folder;
-  for (const char* name : {"a.parquet", "a.json", "a.csv", "a.txt.gz"}) {
+  for (const char* name : {"a.parquet", "a.xlsx", "a.txt.xz"}) {
     try {
       read(folder.write(name, "x"));
       FAIL() << name;
@@ -115,11 +115,12 @@ TEST(Sources, EveryFileOfTheShelvesHasARow) {
   for (const base::Shelf& shelf : shelves())
     for (const base::Entry& entry : shelf.entries) rows.emplace_back(entry.file);
   const auto room = testing::source_path("athanor/core/data");
-  for (const char* shelf : {"sources", "cleaning"})
+  for (const char* shelf : {"sources", "cleaning", "forms"})
     for (const auto& entry : std::filesystem::directory_iterator(room / shelf))
       files.push_back(std::string(shelf) + "/" + entry.path().filename().string());
   std::sort(rows.begin(), rows.end());
   std::sort(files.begin(), files.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());  // csv and tsv share a file
   EXPECT_EQ(rows, files);
 }
 

@@ -83,7 +83,8 @@ TEST(Gradients, LinearCrossEntropy) {
 
 TEST(Gradients, EmbeddingAndDropout) {
   at::Tensor ids = int_tensor({2, 3}, {1, 0, 1, 3, 1, 1});
-  EXPECT_LE(gradient_error([&](const Inputs& in) { return embedding(in[0], ids); }, {random_tensor({4, 3}, 1, at::kDouble)}), 1e-7);
+  EXPECT_LE(gradient_error([&](const Inputs& in) { return nn::embedding(in[0], ids); }, {random_tensor({4, 3}, 1, at::kDouble)}),
+            1e-7);
   EXPECT_LE(gradient_error(
                 [&](const Inputs& in) {
                   return dropout(in[0], 0.4, {1, 2, 3});
@@ -217,7 +218,7 @@ TEST(Embedding, RepeatedIdsAddUpInF32) {
   // 1,000 rows of 0.1: bf16 would stop growing at 32 (its step there is 0.25)
   at::Tensor weight = random_tensor({3, 4}, 1, at::kBFloat16).set_requires_grad(true);
   at::Tensor ids = int_tensor({1000}, std::vector<int32_t>(1000, 2));
-  (embedding(weight, ids) * 0.1).sum().backward();
+  (nn::embedding(weight, ids) * 0.1).sum().backward();
   EXPECT_NEAR(weight.grad()[2][0].item().toDouble(), 100, 0.5);
   EXPECT_EQ(weight.grad()[0][0].item().toDouble(), 0);
 }

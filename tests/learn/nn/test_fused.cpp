@@ -204,8 +204,8 @@ TEST(Fused, LinearCrossEntropyWithoutGradientsOrTargets) {
 
 TEST(Fused, OneWeightForEmbeddingAndHead) {
   at::Tensor targets = int_tensor({6}, {0, 3, 2, 1, 4, 3}), ids = int_tensor({6}, {1, 1, 0, 4, 2, 3});
-  expect_same([&](const Inputs& x) { return fused::linear_cross_entropy(embedding(x[0], ids), x[0], targets); },
-              [&](const Inputs& x) { return reference::linear_cross_entropy(embedding(x[0], ids), x[0], targets); },
+  expect_same([&](const Inputs& x) { return fused::linear_cross_entropy(nn::embedding(x[0], ids), x[0], targets); },
+              [&](const Inputs& x) { return reference::linear_cross_entropy(nn::embedding(x[0], ids), x[0], targets); },
               {random({5, 16}, 1)});
 }
 

@@ -34,7 +34,7 @@ void split_at_blank_lines(std::string_view text, const DocumentVisitor& visit) {
 
 }  // namespace
 
-void read_plain_text(std::string_view contents, std::string_view, const SourceOptions& options, const DocumentVisitor& visit) {
+void split_plain_text(std::string_view contents, const SourceOptions& options, const DocumentVisitor& visit) {
   if (options.separator == "blank-lines") return split_at_blank_lines(contents, visit);
   if (!options.separator.empty()) return split_at_marker(contents, options.separator, visit);
   if (!contents.empty()) visit(contents);

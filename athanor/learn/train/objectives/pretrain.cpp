@@ -2,24 +2,14 @@
 // its document). Held-out loss covers every token of the held-out text once. Checked against a PyTorch loop over the same batches.
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/from_blob.h>
 
 #include "athanor/core/data/eval_windows.h"
 #include "athanor/core/data/packing.h"
+#include "athanor/learn/train/batch_tensors.h"
 #include "athanor/learn/train/objective.h"
 
 namespace athanor::train {
 namespace {
-
-struct BatchTensors {
-  nn::DecoderInput input;
-  at::Tensor targets;
-};
-
-at::Tensor to_tensor(const std::vector<int32_t>& values, const data::Batch& batch, at::Device device) {
-  auto* memory = const_cast<int32_t*>(values.data());
-  return at::from_blob(memory, {batch.batch, batch.length}, at::kInt).to(device, at::kInt, false, true);
-}
 
 class Pretrain : public Objective {
  public:
@@ -68,15 +58,7 @@ class Pretrain : public Objective {
             data::delimiters_of(context.tokenizer)};
   }
 
-  BatchTensors tensors_of(const data::Batch& batch) const {
-    const at::Device device = decoder_.options().device;
-    BatchTensors tensors{{to_tensor(batch.ids, batch, device)}, to_tensor(batch.targets, batch, device)};
-    if (!crosses_) {
-      tensors.input.positions = to_tensor(batch.positions, batch, device);
-      tensors.input.row_start = to_tensor(batch.row_start, batch, device);
-    }
-    return tensors;
-  }
+  BatchTensors tensors_of(const data::Batch& batch) const { return train::tensors_of(batch, decoder_.options().device, crosses_); }
 
   nn::Decoder& decoder_;
   data::PackedSampler sampler_;

@@ -1,0 +1,129 @@
+#include "athanor/core/data/sample_survey.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "athanor/core/base/error.h"
+#include "athanor/core/data/cleaning.h"
+#include "athanor/core/data/prepared.h"
+#include "athanor/core/data/source.h"
+#include "athanor/core/text/tokenizer.h"
+
+namespace athanor::data {
+namespace fs = std::filesystem;
+namespace {
+
+class Surveyor {
+ public:
+  Surveyor(const SurveyOptions& options, const SampleContext& context)
+      : options_(options),
+        context_(context),
+        maker_({options.data.form, options.data.columns, options.data.fill}),
+        changes_(options.data.clean, false),
+        drops_(options.data.clean, true, false) {
+    choose_renderer();
+  }
+
+  Survey run() {
+    for (const fs::path file : options_.data.train) read(file);
+    std::sort(survey_.lengths.begin(), survey_.lengths.end());
+    for (const auto& [step, count] : drops_.counts())
+      if (step == "drop-duplicates") survey_.duplicates = count;
+    return std::move(survey_);
+  }
+
+ private:
+  /// A template is needed for what is rendered only; labelled texts go without.
+  void choose_renderer() {
+    std::vector<const SampleForm*> forms;
+    for (const fs::path file : options_.data.train) {
+      const auto reader = open_rows(file);
+      if (RawRow first; reader->next(first))
+        forms.push_back(&maker_.begin(reader->parse(first), file.filename().string(), first.line));
+    }
+    const TemplateChoice choice =
+        choose_template(options_.data.chat_template, context_.tokenizer_folder, context_.tokenizer, forms);
+    survey_.chat_template = choice.name;
+    renderer_.emplace(context_.tokenizer, choice, context_.tokenizer_folder, options_.data.learn == "last");
+  }
+
+  void read(const fs::path& file) {
+    const std::string name = file.filename().string();
+    const auto reader = open_rows(file);
+    const SampleForm* form = nullptr;
+    int64_t rows = 0;
+    bool whole = true;
+    for (RawRow raw; reader->next(raw); ++rows) {
+      if (options_.limit > 0 && rows == options_.limit) {
+        whole = false;
+        break;
+      }
+      base::Json row = reader->parse(raw);
+      if (!form) form = &maker_.begin(row, name, raw.line);
+      look_at(maker_.make(std::move(row), name, raw.line, survey_.unfilled));
+    }
+    survey_.files.push_back({name, source_format_of(file).name, form ? form->name : "", form ? form->columns : "", rows, whole});
+  }
+
+  void look_at(Sample sample) {
+    ++index_;
+    for_each_text(sample, [this](std::string& text) { changes_.clean(text); });
+    std::string text = sample_text(sample);
+    const bool kept = drops_.clean(text);
+    if (!kept && index_ != options_.sample) return;
+    std::vector<EncodedSample> encoded = encode(sample);
+    if (kept) count(encoded);
+    if (index_ == options_.sample) survey_.shown = std::move(encoded);
+  }
+
+  std::vector<EncodedSample> encode(const Sample& sample) {
+    if (sample.kind == Sample::Kind::kPreference) {
+      SampleRenderer::Ends ends = renderer_->encode_ends(sample);
+      return {std::move(ends.chosen), std::move(ends.rejected)};
+    }
+    if (sample.kind != Sample::Kind::kLabelled) return {renderer_->encode(sample)};
+    ++survey_.labels[sample.label];
+    EncodedSample text;
+    text.ids = context_.tokenizer.encode(sample.text);
+    text.learned.assign(text.ids.size(), 0);
+    return {std::move(text)};
+  }
+
+  void count(const std::vector<EncodedSample>& ends) {
+    const auto longest =
+        std::max_element(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.ids.size() < b.ids.size(); });
+    survey_.lengths.push_back(static_cast<int32_t>(longest->ids.size()));
+    bool cut = false, cut_away = false, no_answer = false;
+    for (const EncodedSample& end : ends) {
+      const int64_t learned = end.learned_count();
+      survey_.tokens += static_cast<int64_t>(end.ids.size()), survey_.learned += learned;
+      EncodedSample shorter = end;
+      shorter.cut(context_.length + 1);
+      cut = cut || shorter.ids.size() < end.ids.size();
+      no_answer = no_answer || (learned == 0 && survey_.labels.empty());
+      cut_away = cut_away || (learned > 0 && shorter.learned_count() == 0);
+    }
+    survey_.no_answer += no_answer;
+    survey_.answer_cut_away += cut_away && !no_answer;
+    survey_.cut += cut && !cut_away && !no_answer;
+  }
+
+  const SurveyOptions& options_;
+  const SampleContext& context_;
+  SampleMaker maker_;
+  Cleaner changes_, drops_;
+  std::optional<SampleRenderer> renderer_;
+  Survey survey_;
+  int64_t index_ = 0;
+};
+
+}  // namespace
+
+Survey survey_samples(const SurveyOptions& options, const SampleContext& context) {
+  check(options.data);
+  total_bytes(options.data);  // every file is there before the first is read
+  return Surveyor(options, context).run();
+}
+
+}  // namespace athanor::data

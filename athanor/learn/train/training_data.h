@@ -1,0 +1,15 @@
+#pragma once
+// The data of a recipe, as its objective reads it: documents or samples, of one source or of a mixture.
+
+#include <filesystem>
+
+#include "athanor/learn/train/objective.h"
+
+namespace athanor::train {
+
+/// `hash`: data::tokenizer_hash of `tokenizer_folder`. Shards lie in `folder`. With data.mix, each source is prepared on its own
+/// and the training part is their mixture; held-out text is that of data.eval. Errors as those of core/data.
+data::PreparedData prepare_training_data(const TrainRecipe& recipe, Reads reads, const text::Tokenizer& tokenizer, uint64_t hash,
+                                         const std::filesystem::path& tokenizer_folder, const std::filesystem::path& folder);
+
+}  // namespace athanor::train
