@@ -1,5 +1,6 @@
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
+#include "athanor/learn/train/regularizer.h"
 #include "athanor/learn/train/schedule.h"
 
 namespace athanor::train {
@@ -12,6 +13,8 @@ std::unique_ptr<Optimizer> make_adamw8bit(const std::vector<Weight>& weights, co
 std::unique_ptr<Optimizer> make_lion(const std::vector<Weight>& weights, const TrainOptions& options);
 std::unique_ptr<Optimizer> make_muon(const std::vector<Weight>& weights, const TrainOptions& options);
 std::unique_ptr<Optimizer> make_sgd(const std::vector<Weight>& weights, const TrainOptions& options);
+std::unique_ptr<Regularizer> make_ewc(const RegularizerContext& context);
+std::unique_ptr<Regularizer> make_l2_start(const RegularizerContext& context);
 double constant_shape(double progress, const ScheduleOptions& options);
 double cosine_shape(double progress, const ScheduleOptions& options);
 double inverse_sqrt_shape(double progress, const ScheduleOptions& options);
@@ -56,6 +59,17 @@ std::span<const OptimizerMethod> optimizers() {
   return rows;
 }
 
+std::span<const RegularizerKind> regularizers() {
+  static const RegularizerKind rows[] = {
+      {{"ewc", "holds back the weights that an old task depends on", "Kirkpatrick et al. 2017, arXiv:1612.00796",
+        "regularizers/ewc.cpp"},
+       make_ewc},
+      {{"l2-start", "decay towards the weights of the start", "Li et al. 2018, arXiv:1802.01483", "regularizers/l2_start.cpp"},
+       make_l2_start},
+  };
+  return rows;
+}
+
 std::span<const Schedule> schedules() {
   static const Schedule rows[] = {
       {{"constant", "the peak to the end", "", "schedules/constant.cpp"}, constant_shape},
@@ -78,11 +92,12 @@ bool decays(const Weight& weight, const TrainOptions& options) {
 
 std::vector<base::Shelf> shelves() {
   base::Shelf objective{"learn/train", "objectives", {}}, optimizer{"learn/train", "optimizers", {}},
-      schedule{"learn/train", "schedules", {}};
+      regularizer{"learn/train", "regularizers", {}}, schedule{"learn/train", "schedules", {}};
   for (const auto& row : objectives()) objective.entries.push_back(row);
   for (const auto& row : optimizers()) optimizer.entries.push_back(row);
+  for (const auto& row : regularizers()) regularizer.entries.push_back(row);
   for (const auto& row : schedules()) schedule.entries.push_back(row);
-  return {objective, optimizer, schedule};
+  return {objective, optimizer, regularizer, schedule};
 }
 
 }  // namespace athanor::train

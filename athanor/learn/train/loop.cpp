@@ -129,6 +129,7 @@ class Loop {
       loss.backward(at::full({}, 1 / targets, loss.options().requires_grad(false)));
       gradients_.collect();
     }
+    if (parts_.regularizer) parts_.regularizer->add_to(gradients_.tensors());
     numbers.grad_norm = gradients_.norm();
     if (numbers.finite()) {
       const double scale = options_.clip > 0 ? std::min(1.0, options_.clip / (numbers.grad_norm + kClipEpsilon)) : 1.0;

@@ -13,6 +13,7 @@
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
+#include "athanor/learn/train/regularizer.h"
 #include "athanor/learn/train/run_folder.h"
 #include "athanor/learn/train/trainer_state.h"
 #include "athanor/learn/train/watch.h"
@@ -56,6 +57,7 @@ struct LoopParts {
   /// Writes config.json, tokenizer files and what else belongs to a model folder, except weights.
   std::function<void(const std::filesystem::path& folder)> write_model_files;
   TrainHooks hooks = {};
+  Regularizer* regularizer = nullptr;
   /// Set: only what it added learns, and the run's folders are PEFT adapter folders.
   adapters::Adapter* adapter = nullptr;
   std::function<std::vector<std::string>()> write_samples = {};

@@ -42,8 +42,9 @@ models::DecoderModel decoder_model(const TrainRecipe& recipe, const base::Json& 
 
 /// Files beside the weights that go with a model: tokenizer, templates, licences, and what we do not know; not the traces of a run.
 bool belongs_to_model(const fs::path& file) {
-  static const std::set<std::string> kOfRun = {"config.json",   "generation_config.json", "train.log",          "recipe.yaml",
-                                               "manifest.json", "trainer_state.json",     "adapter_config.json"};
+  static const std::set<std::string> kOfRun = {"config.json",         "generation_config.json", "train.log",
+                                               "recipe.yaml",         "manifest.json",          "trainer_state.json",
+                                               "adapter_config.json", "fisher.safetensors",     "watch.json"};
   static const std::set<std::string> kWeights = {".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx"};
   const std::string name = file.filename().string();
   return !name.starts_with(".") && !kOfRun.contains(name) && !kWeights.contains(file.extension().string()) &&

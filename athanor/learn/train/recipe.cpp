@@ -9,6 +9,7 @@
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/train/objective.h"
 #include "athanor/learn/train/optimizer.h"
+#include "athanor/learn/train/regularizer.h"
 #include "athanor/learn/train/schedule.h"
 
 namespace athanor::train {
@@ -119,6 +120,17 @@ void TrainOptions::visit(base::OptionVisitor& v) {
   visit_samples(*this, v);
 }
 
+void RegularizerOptions::visit(base::OptionVisitor& v) {
+  std::vector<const char*> methods = names_of(regularizers());
+  methods.insert(methods.begin(), "");
+  v.text("method", method, {.help = "what holds weights near those of the start", .choices = methods});
+  v.number("strength", strength, {"factor on the penalty", 0, 1e12, {"lambda", "ewc_lambda"}});
+  v.texts("data", data, {.help = "ewc: text of the old task"});
+  v.integer("rows", rows, {"ewc: rows on which the weights' importance is measured", 1, 1e6});
+  v.text("labels", labels,
+         {.help = "ewc: sampled from the model (Fisher information), or of the data (empirical)", .choices = {"sampled", "data"}});
+}
+
 void TrainRecipe::visit(base::OptionVisitor& v) {
   v.text("stage", stage, {.help = "what is learned", .choices = names_of(objectives())});
   v.tree("model", model,
@@ -131,6 +143,7 @@ void TrainRecipe::visit(base::OptionVisitor& v) {
   v.group("data", {"what is read"}, [&](base::OptionVisitor& inside) { data.visit(inside); });
   v.group("adapter", {.help = "small added parts that learn instead of every weight", .other_names = {"peft", "lora"}},
           [&](base::OptionVisitor& inside) { adapter.visit(inside); });
+  v.group("regularizer", {"what is not to be forgotten"}, [&](base::OptionVisitor& inside) { regularizer.visit(inside); });
   v.group("train", {"how it is learned"}, [&](base::OptionVisitor& inside) { train.visit(inside); });
   v.text("out", out,
          {.help = "the run's folder; becomes a model folder, or an adapter's", .other_names = {"output_dir"}, .required = true});

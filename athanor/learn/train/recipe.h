@@ -59,12 +59,23 @@ struct TrainOptions {
   void visit(base::OptionVisitor& v);
 };
 
+/// What holds weights near those that the run begins with.
+struct RegularizerOptions {
+  std::string method;             // "": none
+  double strength = 1;            // factor on the penalty
+  std::vector<std::string> data;  // ewc: text of the old task
+  int64_t rows = 64;              // ewc: of train.length tokens, on which importance is measured
+  std::string labels = "sampled";
+  void visit(base::OptionVisitor& v);
+};
+
 struct TrainRecipe {
   std::string stage = "pretrain";
   base::Node model;       // a folder, or config.json's keys of a new model
   std::string tokenizer;  // "": the model's own
   data::DataOptions data;
   adapters::AdapterOptions adapter;
+  RegularizerOptions regularizer;
   TrainOptions train;
   std::string out;
 

@@ -102,7 +102,14 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   std::optional<Watch> watch;
   if (!recipe.data.watch.empty()) watch.emplace(*model.decoder, *texts.tokenizer, texts.hash, recipe, folder.path());
   if (watch) watch->before(!start);
-  LoopParts parts{*objective, model.weights, recipe, folder, data_key, {}, hooks, model.adapter.get()};
+  LoopParts parts{*objective, model.weights, recipe, folder, data_key, {}, hooks};
+  parts.adapter = model.adapter.get();
+  std::unique_ptr<Regularizer> regularizer;
+  if (!recipe.regularizer.method.empty()) {
+    const RegularizerKind& method = base::find_row(regularizers(), recipe.regularizer.method, "train.regularizer");
+    regularizer = method.make({*model.decoder, model.weights, *texts.tokenizer, texts.hash, recipe, folder.path(), !start});
+    parts.regularizer = regularizer.get();
+  }
   parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe, data); };
   if (hooks.write_samples)
     parts.write_samples = [&] { return hooks.write_samples({*model.decoder, *texts.tokenizer, recipe.train}); };
