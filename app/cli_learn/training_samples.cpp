@@ -26,7 +26,7 @@ std::vector<std::string> write_training_samples(const train::SampleRequest& requ
     generate::GenerateOptions how;
     how.max_new_tokens = std::min(options.sample_tokens, room);
     how.temperature = options.sample_temperature;
-    how.seed = options.seed;
+    how.seed = options.seed + static_cast<int64_t>(texts.size());  // or every prompt would go on with the same luck
     texts.push_back(generate::generate(session, request.tokenizer, ids, end_ids, how).text);
   }
   return texts;
