@@ -48,9 +48,9 @@ class DocsPage : public ::testing::TestWithParam<const char*> {};
 TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetParam())), 0); }
 
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
-                         ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md", "docs/adapters.md",
-                                           "docs/decoding.md", "docs/engine.md", "docs/gguf.md", "docs/constraints.md", "README.md",
-                                           "README.zh-CN.md"));
+                         ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
+                                           "docs/adapters.md", "docs/decoding.md", "docs/engine.md", "docs/gguf.md",
+                                           "docs/constraints.md", "README.md", "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
   for (const char* name : {"docs/quickstart.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})

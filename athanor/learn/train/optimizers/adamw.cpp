@@ -75,8 +75,8 @@ class AdamW : public Optimizer {
     at::Tensor count = at::full({}, static_cast<double>(args.updates), weight.master.options());
     at::Tensor divisor = at::full({}, 1 / args.scale, weight.master.options());
     at::Tensor master = weight.master;
-    at::_fused_adamw_({master}, {gradient.to(at::kFloat)}, {mean_[i]}, {square_[i]}, {}, {count}, args.lr * weight.lr_factor, options_.beta1,
-                      options_.beta2, decay(i), options_.eps, false, false, divisor);
+    at::_fused_adamw_({master}, {gradient.to(at::kFloat)}, {mean_[i]}, {square_[i]}, {}, {count}, args.lr * weight.lr_factor,
+                      options_.beta1, options_.beta2, decay(i), options_.eps, false, false, divisor);
     if (weight.parameter.scalar_type() != at::kFloat) weight.parameter.detach().copy_(weight.master);
   }
 
