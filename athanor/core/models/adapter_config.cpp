@@ -90,8 +90,10 @@ class ConfigFile {
     const Json* value = find(key);
     if (!value) return {};
     if (value->is_string()) {
-      if (expression) *expression = true;
-      if (expression) NameExpression checked(value->get<std::string>());
+      if (expression != nullptr) {
+        *expression = true;
+        NameExpression checked(value->get<std::string>());
+      }
       return {value->get<std::string>()};
     }
     if (!value->is_array()) fail(base::cat("\"", key, "\" is not a list of names"), value->dump());

@@ -14,10 +14,12 @@
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/error.h"
+#include "athanor/core/checkpoint/safetensors.h"
 #include "athanor/learn/adapters/catalog.h"
 #include "athanor/learn/adapters/matrices.h"
 #include "athanor/learn/adapters/targets.h"
 #include "tests/learn/adapters/tiny_bases.h"
+#include "tests/testing/temp_folder.h"
 
 namespace athanor::adapters {
 namespace {
@@ -250,6 +252,43 @@ TEST(PromptTuning, BeginsAsRowsOfTheVocabulary) {
   double nearest = 1e9;
   for (int64_t i = 0; i < 61; ++i) nearest = std::min(nearest, distance(row, words.select(0, i)));
   EXPECT_EQ(nearest, 0);
+}
+
+/// The golden's folder with its arrays changed: a key dropped, one added, one cut.
+std::string load_error(const std::string& golden_name, const std::function<void(std::vector<checkpoint::NamedArray>&)>& change) {
+  const testing::Golden golden("learn_adapters/" + golden_name);
+  const testing::TempFolder folder;
+  std::filesystem::copy_file(golden.path() / "adapter_config.json", folder / "adapter_config.json");
+  const auto file = checkpoint::Checkpoint::open(golden.path() / "adapter_model.safetensors");
+  std::vector<checkpoint::NamedArray> arrays = file.arrays();
+  change(arrays);
+  checkpoint::write_safetensors(folder / "adapter_model.safetensors", arrays);
+  auto decoder = base_of(golden);
+  try {
+    load_adapter(*decoder, folder.path());
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.exit_code(), 3) << error.what();
+    return error.what();
+  }
+  return "nothing";
+}
+
+TEST(Load, KeysThatAreMissingLeftOverOrOfAnotherShapeAreFileErrors) {
+  for (const char* name : {"lora", "ia3", "prefix"}) {
+    EXPECT_EQ(load_error(name, [](auto&) {}), "nothing") << name;
+    const std::string shape = load_error(name, [](auto& arrays) {
+      arrays[0].array.shape = {1, arrays[0].array.count() / 2};
+      arrays[0].array.bytes = arrays[0].array.bytes.first(arrays[0].array.bytes.size() / 2);
+    });
+    EXPECT_NE(shape.find("has another shape than this model needs"), std::string::npos) << shape;
+    const std::string extra = load_error(name, [](auto& arrays) {
+      arrays.push_back(arrays[0]);
+      arrays.back().name = "base_model.model.nothing.weight";
+    });
+    EXPECT_NE(extra.find("the model has no place for a key"), std::string::npos) << extra;
+    const std::string missing = load_error(name, [](auto& arrays) { arrays[0].name += "x"; });
+    EXPECT_NE(missing, "nothing") << name;
+  }
 }
 
 TEST(Catalog, HasARowForEveryMethodAndFirstValue) {
