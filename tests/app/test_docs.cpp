@@ -24,7 +24,7 @@ bool is_example(const std::string& text) {
 /// What serves until Ctrl-C gets it after two seconds, and a port that is free.
 std::string runnable(const std::string& line) {
   if (line.find("athanor runs serve") == std::string::npos) return line;
-  return "timeout --preserve-status -s INT 2 " + line + (line.find("--port") == std::string::npos ? " --port 0" : "");
+  return "timeout --foreground --preserve-status -s INT 2 " + line + (line.find("--port") == std::string::npos ? " --port 0" : "");
 }
 
 void run_lines(const Workbench& bench, const Block& block, const fs::path& file) {

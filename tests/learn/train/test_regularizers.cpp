@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/checkpoint/safetensors.h"
+#include "athanor/core/models/family.h"
 #include "athanor/learn/nn/arrays.h"
 #include "athanor/learn/train/fisher.h"
 #include "athanor/learn/train/regularizer.h"
@@ -77,7 +79,10 @@ TEST(Fisher, SquaresEachRowsGradientBeforeItSums) {
   const auto got = flat(fisher);
   ASSERT_EQ(got.size(), expected.size());
   double trace = 0;
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-5 * (1 + expected[i])), trace += expected[i];
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_NEAR(got[i], expected[i], 1e-5 * (1 + expected[i]));
+    trace += expected[i];
+  }
   EXPECT_NEAR(fisher.trace, trace, 1e-4 * trace);
 }
 
