@@ -1,11 +1,13 @@
 #include "athanor/core/base/flat_values.h"
 
+#include "athanor/core/base/cat.h"
+
 namespace athanor::base {
 namespace {
 
 void flatten(const Node& node, const std::string& name, std::map<std::string, std::string>& out) {
   if (node.kind == Node::Kind::kMap) {
-    for (const auto& [key, value] : node.members) flatten(value, name.empty() ? key : name + "." + key, out);
+    for (const auto& [key, value] : node.members) flatten(value, name.empty() ? key : cat(name, ".", key), out);
   } else if (node.kind == Node::Kind::kList) {
     std::string list;
     for (const Node& item : node.items) list += (list.empty() ? "" : ", ") + item.scalar;

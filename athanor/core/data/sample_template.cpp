@@ -90,7 +90,7 @@ std::optional<text::TokenId> turn_end(const text::ChatTemplate& chat, const text
     const auto behind = tokenizer.encode(text.substr(found + kAnswer.size()), {.add_special_tokens = false});
     if (!behind.empty() && tokenizer.is_special(behind[0])) return behind[0];
   } catch (const base::Error&) {
-    // A template that refuses this conversation says nothing about ends.
+    return std::nullopt;  // a template that refuses this conversation says nothing about ends
   }
   return std::nullopt;
 }

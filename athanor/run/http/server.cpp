@@ -70,13 +70,15 @@ class Server::Listener {
     const auto address = asio::ip::make_address(host, error);
     if (error) base::input_error("http.listen", {"no address", options_.host, "one in figures, as 127.0.0.1 or ::1"});
     const tcp::endpoint at(address, static_cast<uint16_t>(options_.port));
-    acceptor_.open(at.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(at, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error)
-      base::input_error("http.listen", {base::cat("cannot listen on ", options_.host, " port ", options_.port), error.message(), "",
-                                        "another --port, or --port 0 for one that is free"});
+    try {
+      acceptor_.open(at.protocol());
+      acceptor_.set_option(asio::socket_base::reuse_address(true));
+      acceptor_.bind(at);
+      acceptor_.listen();
+    } catch (const boost::system::system_error& failure) {
+      base::input_error("http.listen", {base::cat("cannot listen on ", options_.host, " port ", options_.port),
+                                        failure.code().message(), "", "another --port, or --port 0 for one that is free"});
+    }
   }
 
   asio::awaitable<void> watch(const std::function<bool()>& over) {
@@ -105,7 +107,8 @@ class Server::Listener {
     ++open_;
     try {
       co_await converse(*connection);
-    } catch (const std::exception&) {  // the other side left, or its time is over
+    } catch (const std::exception&) {
+      connection->stream.close();  // the other side left, or its time is over
     }
     --open_;
   }
@@ -219,7 +222,7 @@ class Server::Listener {
   /// Says goodbye and reads for a moment what is still coming: closing at once would take the answer away with it.
   asio::awaitable<void> close(Connection& c) {
     beast::error_code error;
-    c.stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    error = c.stream.socket().shutdown(tcp::socket::shutdown_send, error);
     c.stream.expires_after(kDrainTime);
     for (size_t drained = 0; !error && drained < kWriteAtOnce;) {
       c.buffer.clear();

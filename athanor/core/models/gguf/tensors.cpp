@@ -75,7 +75,7 @@ std::string gguf_tensor_name(Slot slot, int64_t layer) {
 }
 
 std::string gguf_tensor_name(const GgufArchitecture& architecture, const DecoderSpec& spec, Slot slot, int64_t layer) {
-  const std::string name = gguf_tensor_name(slot, layer);
+  std::string name = gguf_tensor_name(slot, layer);
   const bool own_norms = architecture.attn_norm && spec.parallel_residual && !spec.shared_norm;
   const bool of_attention = slot == Slot::kAttnNorm || slot == Slot::kAttnNormBias;
   const bool of_ffn = slot == Slot::kFfnNorm || slot == Slot::kFfnNormBias;
