@@ -8,6 +8,12 @@ set(ATHANOR_ISA_avx2 -mavx2 -mfma -mf16c)
 set(ATHANOR_ISA_avx512 -Wno-maybe-uninitialized -Wno-uninitialized -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -mprefer-vector-width=512)
 set(ATHANOR_ISA_vnni ${ATHANOR_ISA_avx512} -mavx512vnni -mavx512bf16)
 
+# Not -O3 where sanitizers add to every access: unrolled tiles would take minutes to compile.
+set(ATHANOR_ISA_LEVEL -O3)
+if(ATHANOR_SANITIZE)
+  set(ATHANOR_ISA_LEVEL -O1)
+endif()
+
 # Sources of one target are compiled together, a few at a time: the headers, which are most of the work, are then read once for all
 # of them. So names in anonymous namespaces are unique within a room. Sources with flags of their own stay alone.
 set(ATHANOR_UNITY 6 CACHE STRING "Sources that are compiled together; 0: each alone")
@@ -35,8 +41,7 @@ function(ath_room room)
   foreach(source ${sources})
     foreach(isa avx2 avx512 vnni)
       if(source MATCHES "_${isa}\\.cpp$")
-        # not -O3 where sanitizers add to every access: unrolled tiles would take minutes to compile
-        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${ATHANOR_ISA_${isa}};$<IF:$<BOOL:${ATHANOR_SANITIZE}>,-O1,-O3>")
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${ATHANOR_ISA_${isa}};${ATHANOR_ISA_LEVEL}")
       endif()
     endforeach()
   endforeach()
