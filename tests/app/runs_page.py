@@ -114,8 +114,8 @@ def check_charts(browser):
     for _ in range(6):
         browser.key("]")
     expect(browser.js("athanorPage.state.smooth") == 0.3, "] smooths")
-    browser.js("location.reload(); 0")
-    browser.wait("window.athanorPage?.state.loaded && document.querySelectorAll('.chart').length === 6")
+    browser.js("window.isOldPage = true; location.reload(); 0")
+    browser.wait("!window.isOldPage && window.athanorPage?.state.loaded && document.querySelectorAll('.chart').length === 6")
     expect(browser.js("athanorPage.state.x") == "time" and browser.js("athanorPage.state.smooth") == 0.3, "a reload shows the same")
     browser.key("t")
     browser.wait("[...document.querySelectorAll('.chart')].every(c => Number(c.dataset.lines) === 15)")
