@@ -9,6 +9,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/checkpoint/gguf.h"
+#include "athanor/core/data/render.h"
 
 namespace athanor::app {
 
@@ -50,18 +51,7 @@ std::vector<text::TokenId> turn_ends(const RunningModel& model, const text::Chat
     if (std::find(ends.begin(), ends.end(), id) == ends.end()) ends.push_back(id);
   };
   if (tokenizer.eos()) add(*tokenizer.eos());
-  constexpr std::string_view kAnswer = "AN-ANSWER";
-  try {
-    std::string text = chat.render(Json::array({message("user", "x"), message("assistant", std::string(kAnswer))}),
-                                   {.add_generation_prompt = false})
-                           .text;
-    size_t found = text.rfind(kAnswer);
-    if (found == std::string::npos) return ends;
-    auto behind = tokenizer.encode(text.substr(found + kAnswer.size()), {.add_special_tokens = false});
-    if (!behind.empty() && tokenizer.is_special(behind[0])) add(behind[0]);
-  } catch (const base::Error&) {
-    // A template that refuses this conversation says nothing about ends.
-  }
+  if (const auto end = data::turn_end(chat, tokenizer)) add(*end);
   return ends;
 }
 

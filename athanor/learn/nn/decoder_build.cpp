@@ -16,12 +16,6 @@ namespace {
 
 using models::Slot;
 
-/// A module that only holds others ("model", "model.layers").
-class Group : public Module {
- public:
-  using Module::add_child;
-};
-
 std::string_view above(std::string_view path) {
   size_t dot = path.rfind('.');
   return dot == std::string_view::npos ? "" : path.substr(0, dot);

@@ -21,11 +21,6 @@
 namespace athanor::nn {
 namespace {
 
-class ExpertGroup : public Module {
- public:
-  using Module::add_child;
-};
-
 at::Tensor best(const at::Tensor& ranks, int64_t count) { return std::get<1>(at::topk(ranks, count, -1)); }
 
 /// Ranks [N, count] with -inf outside the best groups.
@@ -56,7 +51,7 @@ ExpertsLayer::ExpertsLayer(const models::ExpertsSpec& spec, std::string router_n
     : spec_(spec), router_(router_name), experts_(experts_name), shared_(shared.layer ? shared.name : "") {
   base::expect(static_cast<int64_t>(experts.size()) == spec.count, "nn.experts", "as many experts as the spec says");
   add_child(std::move(router_name), std::move(router));
-  auto group = std::make_unique<ExpertGroup>();
+  auto group = std::make_unique<Group>();
   for (size_t e = 0; e < experts.size(); ++e) group->add_child(std::to_string(e), std::move(experts[e]));
   add_child(std::move(experts_name), std::move(group));
   if (shared.layer) add_child(std::move(shared.name), std::move(shared.layer));

@@ -48,6 +48,13 @@ class Module {
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
 };
 
+/// A module that only holds what others put in it ("model", "model.layers").
+class Group : public Module {
+ public:
+  using Module::add_child;
+  using Module::add_parameter;
+};
+
 /// A module that maps one tensor to one tensor: linear, norm, embedding, and whatever takes their place.
 class Layer : public Module {
  public:

@@ -16,19 +16,15 @@ class PullToStart final : public Regularizer {
               double strength)
       : weights_(weights), start_(std::move(start)), importance_(std::move(importance)), strength_(strength) {}
 
-  double add_to(std::span<const at::Tensor> gradients) override {
+  void add_to(std::span<const at::Tensor> gradients) override {
     at::NoGradGuard no_grad;
-    double penalty = 0;
     for (size_t i = 0; i < weights_.size(); ++i) {
       if (!gradients[i].defined()) continue;
-      const at::Tensor distance = weights_[i].master.sub(start_[i]);
-      at::Tensor pull = distance.mul(strength_);
+      at::Tensor pull = weights_[i].master.sub(start_[i]).mul_(strength_);
       if (!importance_.empty()) pull.mul_(importance_[i]);
-      penalty += 0.5 * pull.mul(distance).sum().item<double>();
       at::Tensor gradient = gradients[i];  // a handle
       gradient.add_(pull);
     }
-    return penalty;
   }
 
  private:

@@ -23,9 +23,9 @@ namespace athanor::train {
 class Regularizer {
  public:
   virtual ~Regularizer() = default;
-  /// Adds the penalty's gradient to a step's gradients (one for each weight; an undefined one stays) and returns the penalty. The
-  /// loss that a run shows is the objective's alone.
-  virtual double add_to(std::span<const at::Tensor> gradients) = 0;
+  /// Adds the penalty's gradient to a step's gradients (one for each weight; an undefined one stays). The loss that a run shows is
+  /// the objective's alone.
+  virtual void add_to(std::span<const at::Tensor> gradients) = 0;
 };
 
 struct RegularizerContext {

@@ -17,6 +17,12 @@ void WeightwiseOptimizer::update(std::span<const at::Tensor> gradients, const Up
   }
 }
 
+std::vector<NamedTensor> WeightwiseOptimizer::named(const std::string& prefix, const std::vector<at::Tensor>& tensors) const {
+  std::vector<NamedTensor> state;
+  for (size_t i = 0; i < tensors.size(); ++i) state.emplace_back(prefix + "." + weights_[i].name, tensors[i]);
+  return state;
+}
+
 void WeightwiseOptimizer::shrink(size_t i, double lr) {
   at::Tensor master = weights_[i].master;
   if (decay(i) != 0) master.mul_(1 - lr * decay(i));

@@ -15,6 +15,8 @@ class WeightwiseOptimizer : public Optimizer {
   virtual void update_weight(size_t i, const at::Tensor& gradient, const UpdateArgs& args) = 0;
   /// The i-th weight's decay, 0 where it has none.
   double decay(size_t i) const { return decays(weights_[i], options_) ? options_.weight_decay : 0; }
+  /// Tensors of the weights under "prefix.<weight>", as state() gives them.
+  std::vector<NamedTensor> named(const std::string& prefix, const std::vector<at::Tensor>& tensors) const;
   /// w = w - lr decay w.
   void shrink(size_t i, double lr);
 

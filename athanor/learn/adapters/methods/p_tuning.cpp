@@ -23,12 +23,6 @@
 namespace athanor::adapters {
 namespace {
 
-class Group : public nn::Module {
- public:
-  using nn::Module::add_child;
-  using nn::Module::add_parameter;
-};
-
 /// Children as PEFT names them: embedding, lstm_head, mlp_head.0, .2 (and .4).
 class PromptEncoder : public SoftTokens {
  public:
@@ -36,7 +30,7 @@ class PromptEncoder : public SoftTokens {
     const AdapterOptions& o = context.options;
     const int64_t width = context.decoder.model().spec.hidden;
     lstm_layers_ = o.encoder == "lstm" ? o.encoder_layers : 0;
-    auto rows = std::make_unique<Group>();
+    auto rows = std::make_unique<nn::Group>();
     rows->add_parameter("weight",
                         learning(context.decoder, normal_values({count(), width}, 1, context.seed, "prompt_encoder.embedding")));
     add_child("embedding", std::move(rows));
@@ -44,7 +38,7 @@ class PromptEncoder : public SoftTokens {
     const std::vector<std::pair<int64_t, int64_t>> shapes =
         lstm_layers_ > 0 ? std::vector<std::pair<int64_t, int64_t>>{{2 * hidden, 2 * hidden}, {width, 2 * hidden}}
                          : std::vector<std::pair<int64_t, int64_t>>{{hidden, width}, {hidden, hidden}, {width, hidden}};
-    auto head = std::make_unique<Group>();
+    auto head = std::make_unique<nn::Group>();
     for (size_t i = 0; i < shapes.size(); ++i) {
       const std::string name = std::to_string(2 * i);
       std::vector<at::Tensor> values = linear_values(context, "prompt_encoder.mlp_head." + name, shapes[i].first, shapes[i].second);
@@ -66,8 +60,8 @@ class PromptEncoder : public SoftTokens {
 
  private:
   /// torch.nn.LSTM's parameters, in its order: for each layer and direction w_ih, w_hh, b_ih, b_hh, gates i f g o.
-  std::unique_ptr<Group> lstm(const AdapterContext& context, int64_t width) const {
-    auto group = std::make_unique<Group>();
+  std::unique_ptr<nn::Group> lstm(const AdapterContext& context, int64_t width) const {
+    auto group = std::make_unique<nn::Group>();
     const double limit = 1 / std::sqrt(static_cast<double>(hidden_));
     for (int64_t layer = 0; layer < lstm_layers_; ++layer) {
       for (const char* direction : {"", "_reverse"}) {

@@ -17,22 +17,16 @@
 namespace athanor::adapters {
 namespace {
 
-class PrefixGroup : public nn::Module {
- public:
-  using nn::Module::add_child;
-  using nn::Module::add_parameter;
-};
-
 /// Children as PEFT names them: embedding, transform.0, transform.2.
 class Projected : public SoftTokens {
  public:
   Projected(const AdapterContext& context, int64_t width, int64_t hidden, int64_t heads, int64_t head_dim)
       : SoftTokens(context.options.virtual_tokens, heads, head_dim) {
-    auto rows = std::make_unique<PrefixGroup>();
+    auto rows = std::make_unique<nn::Group>();
     rows->add_parameter("weight",
                         learning(context.decoder, normal_values({count(), width}, 1, context.seed, "prompt_encoder.embedding")));
     add_child("embedding", std::move(rows));
-    auto transform = std::make_unique<PrefixGroup>();
+    auto transform = std::make_unique<nn::Group>();
     const int64_t out = 2 * context.decoder.model().spec.layers * width;
     std::vector<at::Tensor> first = linear_values(context, "prompt_encoder.transform.0", hidden, width),
                             second = linear_values(context, "prompt_encoder.transform.2", out, hidden);

@@ -17,11 +17,7 @@ class Lion final : public WeightwiseOptimizer {
     for (const Weight& weight : weights) mean_.push_back(at::zeros_like(weight.master));
   }
 
-  std::vector<NamedTensor> state() const override {
-    std::vector<NamedTensor> state;
-    for (size_t i = 0; i < mean_.size(); ++i) state.emplace_back("exp_avg." + weights_[i].name, mean_[i]);
-    return state;
-  }
+  std::vector<NamedTensor> state() const override { return named("exp_avg", mean_); }
 
  private:
   void update_weight(size_t i, const at::Tensor& gradient, const UpdateArgs& args) override {

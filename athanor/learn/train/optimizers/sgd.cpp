@@ -16,11 +16,7 @@ class Sgd final : public WeightwiseOptimizer {
       for (const Weight& weight : weights) momentum_.push_back(at::zeros_like(weight.master));
   }
 
-  std::vector<NamedTensor> state() const override {
-    std::vector<NamedTensor> state;
-    for (size_t i = 0; i < momentum_.size(); ++i) state.emplace_back("momentum." + weights_[i].name, momentum_[i]);
-    return state;
-  }
+  std::vector<NamedTensor> state() const override { return named("momentum", momentum_); }
 
  private:
   void update_weight(size_t i, const at::Tensor& gradient, const UpdateArgs& args) override {
