@@ -14,6 +14,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -166,6 +167,15 @@ void cross_entropy(const Bench& bench, at::ScalarType type, int64_t rows, int64_
   bench.line(name + " both", a.forward, b.forward, 3 * product, "GFLOP/s");
 }
 
+void linear(const Bench& bench, int64_t rows, int64_t in, int64_t out) {
+  const double product = 2.0 * static_cast<double>(rows) * static_cast<double>(in) * static_cast<double>(out);
+  bench.compare(
+      "f32 linear " + std::to_string(rows) + "x" + std::to_string(in) + "x" + std::to_string(out),
+      {random({rows, in}, at::kFloat), random({out, in}, at::kFloat)},
+      [](const Inputs& x) { return nn::fused::linear(x[0], x[1], {}); }, [](const Inputs& x) { return at::linear(x[0], x[1]); },
+      product, 2 * product, "GFLOP/s");
+}
+
 void adamw(const Bench& bench, int64_t count) {
   const std::string name = "bf16 adamw " + std::to_string(count);
   if (name.find(bench.only) == std::string::npos) return;
@@ -206,6 +216,8 @@ void run(const Bench& bench) {
     cross_entropy(bench, type, 4096, 256, 4096);
     cross_entropy(bench, type, 2048, 512, 32000);
   }
+  for (auto [rows, in, out] : {std::array<int64_t, 3>{4096, 256, 128}, {4096, 256, 1024}, {4096, 1024, 256}, {2048, 512, 1408}})
+    linear(bench, rows, in, out);
   adamw(bench, 7'300'000);
   adamw(bench, 40'000'000);
 }

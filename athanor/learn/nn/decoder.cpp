@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/where.h>
 
 #include <algorithm>
@@ -163,7 +162,7 @@ at::Tensor Decoder::scaled(const at::Tensor& hidden) const {
 
 at::Tensor Decoder::logits(const at::Tensor& hidden) {
   const at::Tensor states = scaled(hidden);
-  at::Tensor scores = head_.empty() ? at::linear(states, head_weight()) : layer_at(*this, head_).forward(states);
+  at::Tensor scores = head_.empty() ? nn::linear(states, head_weight()) : layer_at(*this, head_).forward(states);
   if (scores.scalar_type() != at::kDouble) scores = scores.to(at::kFloat);
   const double cap = model_.spec.logit_cap;
   return cap == 0 ? scores : (scores / cap).tanh() * cap;

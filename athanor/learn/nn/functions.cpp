@@ -1,6 +1,7 @@
 #include "athanor/learn/nn/functions.h"
 
 #include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/linear.h>
 
 #include "athanor/learn/nn/functions_reference.h"
 #include "athanor/learn/nn/fused/fused.h"
@@ -18,6 +19,10 @@ at::Tensor flash_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 }
 
 }  // namespace
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return fused::linear_applies(x, weight) ? fused::linear(x, weight, bias) : at::linear(x, weight, bias);
+}
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return fused::applies(x) ? fused::rms_norm(x, weight, eps) : reference::rms_norm(x, weight, eps);

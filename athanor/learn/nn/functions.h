@@ -13,6 +13,9 @@
 
 namespace athanor::nn {
 
+/// x weight^T + bias. x [.., in], weight [out, in], bias [out] or undefined, all of one type -> [.., out].
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
+
 /// weight * x / sqrt(mean(x^2) + eps) over the last axis (Zhang and Sennrich 2019). x [.., C], weight [C] (f32 or x's type).
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 

@@ -1,7 +1,5 @@
 #include "athanor/learn/nn/layers.h"
 
-#include <ATen/ops/linear.h>
-
 #include "athanor/core/base/error.h"
 
 namespace athanor::nn {
@@ -19,7 +17,7 @@ at::Tensor Linear::forward(const at::Tensor& x) {
   const at::Tensor& weight = parameter("weight");
   at::Tensor bias;
   if (has_parameter("bias")) bias = parameter("bias").to(weight.scalar_type());
-  return at::linear(x, transposed_ ? weight.t() : weight, bias);
+  return nn::linear(x, transposed_ ? weight.t() : weight, bias);
 }
 
 int64_t Linear::in_features() { return parameter("weight").size(transposed_ ? 0 : 1); }

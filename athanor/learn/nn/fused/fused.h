@@ -8,6 +8,10 @@ namespace athanor::nn::fused {
 /// Whether the kernels take this tensor: on the CPU, f32 or bf16.
 bool applies(const at::Tensor& x);
 
+/// Of linear: f32 alone, and a matrix whose rows or columns are neighbours.
+bool linear_applies(const at::Tensor& x, const at::Tensor& weight);
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
 at::Tensor activation(const at::Tensor& x, models::Activation kind);

@@ -1,4 +1,4 @@
-// Cross-entropy of a linear head without its [N, V] logits, on core/kernels/cross_entropy and libtorch's matrix products.
+// Cross-entropy of a linear head without its [N, V] logits, on core/kernels/cross_entropy and the products of products.h.
 //
 // For a block of rows: z = h W^T, loss and dz in the place of z, dh = dz W, dW += dz^T h. Gradients are taken in the forward pass,
 // while the block is there, and scaled by the incoming gradient in the backward pass: three products in all, as without blocks, and
@@ -9,9 +9,7 @@
 // Checked against ATen's cross_entropy of whole logits: value and gradients.
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -22,6 +20,7 @@
 #include "athanor/core/kernels/tree_sum.h"
 #include "athanor/learn/nn/fused/fused.h"
 #include "athanor/learn/nn/fused/pointers.h"
+#include "athanor/learn/nn/fused/products.h"
 
 namespace athanor::nn::fused {
 namespace {
@@ -56,19 +55,19 @@ Counted counted_rows(const at::Tensor& hidden, const at::Tensor& targets) {
 
 /// Losses of one block of rows; adds its gradients.
 void add_block(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, bool first, Gradients& gradients,
-               at::Tensor dhidden, float* losses) {
+               const at::Tensor& dhidden, float* losses) {
   const bool wants = gradients.want_hidden || gradients.want_weight;
-  at::Tensor z = at::mm(hidden, weight.t());
+  at::Tensor z = product(hidden, weight.t());
   by_type(z, [&]<typename T>() {
     kernels::cross_entropy(wants ? kernels::CrossEntropyPass::kLossAndGradient : kernels::CrossEntropyPass::kLossOnly, z.size(0),
                            z.size(1), output<T>(z), input<int32_t>(targets), losses);
   });
-  if (gradients.want_hidden) at::mm_out(dhidden, z, weight);
+  if (gradients.want_hidden) product_into(dhidden, z, weight);
   if (!gradients.want_weight) return;
   if (first) {
-    gradients.weight = at::mm(z.t(), hidden);
+    gradients.weight = product(z.t(), hidden);
   } else {
-    gradients.weight.addmm_(z.t(), hidden);
+    add_product(gradients.weight, z.t(), hidden);
   }
 }
 

@@ -1,0 +1,9 @@
+#include "athanor/core/kernels/vector_avx2.h"
+//
+#include "athanor/core/kernels/gemm_tiles.h"
+
+namespace athanor::kernels::avx2 {
+
+void gemm_block(const Gemm& part) { gemm_in_blocks(part); }
+
+}  // namespace athanor::kernels::avx2

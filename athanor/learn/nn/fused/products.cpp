@@ -1,0 +1,52 @@
+#include "athanor/learn/nn/fused/products.h"
+
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/mm.h>
+
+#include "athanor/core/kernels/gemm.h"
+#include "athanor/core/kernels/isa.h"
+#include "athanor/learn/nn/fused/pointers.h"
+
+namespace athanor::nn::fused {
+namespace {
+
+/// x itself, or a dense copy where neither its rows nor its columns are neighbours.
+at::Tensor viewable(const at::Tensor& x) { return x.stride(0) == 1 || x.stride(1) == 1 ? x : x.contiguous(); }
+
+kernels::MatrixView view(const at::Tensor& x) {  // a matrix of one column may have any column stride
+  return {input<float>(x), x.stride(0), x.stride(0) == 1 || x.size(1) > 1 ? x.stride(1) : 1};
+}
+
+void multiply(const at::Tensor& out, const at::Tensor& left, const at::Tensor& right, const at::Tensor& bias, bool add) {
+  const at::Tensor a = viewable(left), b = viewable(right);
+  base::expect(a.size(1) == b.size(0) && out.size(0) == a.size(0) && out.size(1) == b.size(1) && out.stride(1) == 1, "nn.product",
+               "shapes of a product do not fit");
+  kernels::gemm({a.size(0), b.size(1), a.size(1), view(a), view(b), output<float>(out), out.stride(0), input<float>(bias), add});
+}
+
+}  // namespace
+
+bool gemm_applies(const at::Tensor& x) {
+  return x.device().is_cpu() && x.scalar_type() == at::kFloat && kernels::isa_level() != kernels::IsaLevel::kScalar;
+}
+
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  if (!gemm_applies(a)) return bias.defined() ? at::addmm(bias, a, b) : at::mm(a, b);
+  at::Tensor out = at::empty({a.size(0), b.size(1)}, a.options());
+  multiply(out, a, b, bias, false);
+  return out;
+}
+
+void product_into(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b) {
+  if (gemm_applies(a)) return multiply(out, a, b, {}, false);
+  at::Tensor to = out;
+  at::mm_out(to, a, b);
+}
+
+void add_product(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b) {
+  if (gemm_applies(a)) return multiply(out, a, b, {}, true);
+  at::Tensor to = out;
+  to.addmm_(a, b);
+}
+
+}  // namespace athanor::nn::fused
