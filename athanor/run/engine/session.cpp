@@ -14,13 +14,13 @@ constexpr int64_t kChunk = 512;
 }  // namespace
 
 struct Session::State {
-  explicit State(std::shared_ptr<const LoadedModel> model) : executor(std::move(model)) {}
+  explicit State(const std::shared_ptr<const LoadedModel>& model) : executor(model), cache(*model) {}
 
   void check(std::span<const text::TokenId> ids) const {
     if (ids.empty()) base::input_error("engine.session", {"no token given", "", "at least one"});
     const int64_t context = executor.model().context, vocab = executor.model().spec().vocab;
-    if (static_cast<int64_t>(ids.size()) > context - executor.length())
-      base::input_error("engine.session", {"the context is full", base::cat(ids.size(), " tokens more after ", executor.length()),
+    if (static_cast<int64_t>(ids.size()) > context - cache.length())
+      base::input_error("engine.session", {"the context is full", base::cat(ids.size(), " tokens more after ", cache.length()),
                                            base::cat("at most ", context, " in all"), "a larger context or a shorter prompt"});
     for (text::TokenId id : ids)
       if (id < 0 || id >= vocab)
@@ -32,15 +32,17 @@ struct Session::State {
   template <typename Each>
   void append(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden, const Each& each) {
     check(ids);
-    const int64_t final_length = executor.length() + static_cast<int64_t>(ids.size());
+    const int64_t final_length = cache.length() + static_cast<int64_t>(ids.size());
     while (!ids.empty()) {
       const auto chunk = ids.first(std::min<size_t>(kChunk, ids.size()));
-      each(executor.run(chunk, final_length, hidden), static_cast<int64_t>(chunk.size()));
+      const SequenceRows rows = {&cache, static_cast<int64_t>(chunk.size())};
+      each(executor.run(chunk, {&rows, 1}, final_length, hidden), rows.count);
       ids = ids.subspan(chunk.size());
     }
   }
 
   Executor executor;
+  SequenceCache cache;
   std::vector<float> scores;
 };
 
@@ -49,7 +51,7 @@ Session::Session(std::shared_ptr<const Model> model)
 Session::~Session() = default;
 
 int64_t Session::vocab_size() const { return state_->executor.model().spec().vocab; }
-int64_t Session::length() const { return state_->executor.length(); }
+int64_t Session::length() const { return state_->cache.length(); }
 int64_t Session::room() const { return state_->executor.model().context - length(); }
 
 std::span<float> Session::append(std::span<const text::TokenId> ids) {
@@ -107,13 +109,13 @@ void Session::copy(const Session& other, int64_t shared) {
   base::expect(&state_->executor.model() == &other.state_->executor.model(), "engine.session", "a copy of another model's session");
   base::expect(shared >= 0 && shared <= std::min(length(), other.length()), "engine.session",
                "more shared positions than there are");
-  state_->executor.copy(other.state_->executor, shared);
+  state_->cache.copy(other.state_->cache, shared);
 }
 
-void Session::truncate(int64_t length) {
+int64_t Session::truncate(int64_t length) {
   if (length < 0 || length > this->length())
     base::input_error("engine.session", {"cannot forget to that length", base::cat(length), base::cat("0 to ", this->length())});
-  state_->executor.truncate(length);
+  return state_->cache.truncate(length);
 }
 
 }  // namespace athanor::engine
