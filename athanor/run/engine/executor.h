@@ -4,6 +4,7 @@
 // with what the spec adds: norms behind a part, both parts side by side, multipliers, caps, experts, latent attention.
 // Private to the room.
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -82,5 +83,25 @@ class Executor {
   std::vector<int32_t> rows_;                             // 0, 1, 2 ...: the rows of cosines and sines
   kernels::MatmulWork work_;
 };
+
+// Rows that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough that
+// the work memory of a 0.5B model stays near 40 MB.
+inline constexpr size_t kChunk = 512;
+
+/// input_error where there are no ids, more than `room`, or some outside the vocabulary.
+void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int64_t room);
+
+/// Appends ids, which are checked, to one sequence chunk by chunk; each(states, tokens) sees the normalized states of every chunk.
+template <typename Each>
+void run_in_chunks(Executor& executor, SequenceCache& cache, std::span<const text::TokenId> ids,
+                   std::vector<std::vector<float>>* hidden, const Each& each) {
+  const int64_t final_length = cache.length() + static_cast<int64_t>(ids.size());
+  while (!ids.empty()) {
+    const auto chunk = ids.first(std::min(kChunk, ids.size()));
+    const SequenceRows rows = {&cache, static_cast<int64_t>(chunk.size())};
+    each(executor.run(chunk, {&rows, 1}, final_length, hidden), rows.count);
+    ids = ids.subspan(chunk.size());
+  }
+}
 
 }  // namespace athanor::engine

@@ -5,40 +5,30 @@
 #include "athanor/run/engine/executor.h"
 
 namespace athanor::engine {
-namespace {
 
-// Positions that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough
-// that the work memory of a 0.5B model stays near 40 MB.
-constexpr int64_t kChunk = 512;
-
-}  // namespace
+void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int64_t room) {
+  if (ids.empty()) base::input_error("engine.session", {"no token given", "", "at least one"});
+  if (static_cast<int64_t>(ids.size()) > room)
+    base::input_error("engine.session", {"the context is full", base::cat(ids.size(), " tokens more after ", model.context - room),
+                                         base::cat("at most ", model.context, " in all"), "a larger context or a shorter prompt"});
+  const int64_t vocab = model.spec().vocab;
+  for (text::TokenId id : ids)
+    if (id < 0 || id >= vocab)
+      base::input_error("engine.session", {"a token id outside the vocabulary", base::cat(id), base::cat("0 to ", vocab - 1),
+                                           "the tokenizer of this model"});
+}
 
 struct Session::State {
   explicit State(const std::shared_ptr<const LoadedModel>& model) : executor(model), cache(*model) {}
 
-  void check(std::span<const text::TokenId> ids) const {
-    if (ids.empty()) base::input_error("engine.session", {"no token given", "", "at least one"});
-    const int64_t context = executor.model().context, vocab = executor.model().spec().vocab;
-    if (static_cast<int64_t>(ids.size()) > context - cache.length())
-      base::input_error("engine.session", {"the context is full", base::cat(ids.size(), " tokens more after ", cache.length()),
-                                           base::cat("at most ", context, " in all"), "a larger context or a shorter prompt"});
-    for (text::TokenId id : ids)
-      if (id < 0 || id >= vocab)
-        base::input_error("engine.session", {"a token id outside the vocabulary", base::cat(id), base::cat("0 to ", vocab - 1),
-                                             "the tokenizer of this model"});
-  }
+  int64_t room() const { return executor.model().context - cache.length(); }
+  void check(std::span<const text::TokenId> ids) const { check_ids(executor.model(), ids, room()); }
 
   /// Appends ids chunk by chunk; `each` sees the normalized states of every chunk.
   template <typename Each>
   void append(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden, const Each& each) {
     check(ids);
-    const int64_t final_length = cache.length() + static_cast<int64_t>(ids.size());
-    while (!ids.empty()) {
-      const auto chunk = ids.first(std::min<size_t>(kChunk, ids.size()));
-      const SequenceRows rows = {&cache, static_cast<int64_t>(chunk.size())};
-      each(executor.run(chunk, {&rows, 1}, final_length, hidden), rows.count);
-      ids = ids.subspan(chunk.size());
-    }
+    run_in_chunks(executor, cache, ids, hidden, each);
   }
 
   Executor executor;
@@ -52,7 +42,7 @@ Session::~Session() = default;
 
 int64_t Session::vocab_size() const { return state_->executor.model().spec().vocab; }
 int64_t Session::length() const { return state_->cache.length(); }
-int64_t Session::room() const { return state_->executor.model().context - length(); }
+int64_t Session::room() const { return state_->room(); }
 
 std::span<float> Session::append(std::span<const text::TokenId> ids) {
   const float* last = nullptr;
@@ -103,13 +93,6 @@ std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::
     next += tokens * vocab_size();
   });
   return scores;
-}
-
-void Session::copy(const Session& other, int64_t shared) {
-  base::expect(&state_->executor.model() == &other.state_->executor.model(), "engine.session", "a copy of another model's session");
-  base::expect(shared >= 0 && shared <= std::min(length(), other.length()), "engine.session",
-               "more shared positions than there are");
-  state_->cache.copy(other.state_->cache, shared);
 }
 
 int64_t Session::truncate(int64_t length) {
