@@ -61,7 +61,7 @@ std::span<float> CachedSession::append(std::span<const text::TokenId> ids) {
   if (std::exchange(prompt_, false)) {
     size_t same = static_cast<size_t>(std::mismatch(ids.begin(), ids.end(), seen_.begin(), seen_.end()).first - ids.begin());
     same = std::min(same, ids.size() - 1);  // scores come from the last token
-    session_.truncate(static_cast<int64_t>(same));
+    same = static_cast<size_t>(session_.truncate(static_cast<int64_t>(same)));
     seen_.resize(same);
     ids = ids.subspan(same);
   }

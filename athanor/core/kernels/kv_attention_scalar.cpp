@@ -13,15 +13,16 @@ namespace {
 float as_float(uint32_t word) { return std::bit_cast<float>(word); }
 float half_of(uint32_t word, int64_t which) { return base::bf16_to_f32(static_cast<uint16_t>(which ? word >> 16 : word)); }
 
-float key_at(const KvShape& shape, const uint32_t* head, int64_t position, int64_t d) {
-  const uint32_t* block = head + position / 32 * 32 * shape.key_units() + position % 32;
+// `place`: where in the memory, which may be a ring.
+float key_at(const KvShape& shape, const uint32_t* head, int64_t place, int64_t d) {
+  const uint32_t* block = head + place / 32 * 32 * shape.key_units() + place % 32;
   return shape.type == KvType::kF32 ? as_float(block[d * 32]) : half_of(block[d / 2 * 32], d % 2);
 }
 
-float value_at(const KvShape& shape, const uint32_t* head, int64_t position, int64_t d) {
+float value_at(const KvShape& shape, const uint32_t* head, int64_t place, int64_t d) {
   const uint32_t* values = head + shape.key_words();
-  return shape.type == KvType::kF32 ? as_float(values[position * shape.value_width() + d])
-                                    : half_of(values[position / 2 * shape.value_width() + d], position % 2);
+  return shape.type == KvType::kF32 ? as_float(values[place * shape.value_width() + d])
+                                    : half_of(values[place / 2 * shape.value_width() + d], place % 2);
 }
 
 /// The score of query head h at position `at` and the key at position `key`, from their product.
@@ -46,10 +47,11 @@ void attention_scalar(const KvLayer& layer, const Queries& queries, const Attent
     const int64_t keys = std::min(task.key_end, queries.first + t + 1) - task.key_begin;
     float most = -INFINITY;
     for (int64_t j = 0; j < keys; ++j) {
+      const int64_t place = (task.key_begin + j) % shape.padded_capacity();
       double dot = 0;
       for (int64_t d = 0; d < dim; ++d) {
         const float x = shape.type == KvType::kF32 ? q[d] : base::bf16_to_f32(base::f32_to_bf16(q[d]));
-        dot += static_cast<double>(x) * key_at(shape, head, task.key_begin + j, d);
+        dot += static_cast<double>(x) * key_at(shape, head, place, d);
       }
       scores[static_cast<size_t>(j)] = shaped(queries, h, queries.first + t, task.key_begin + j, static_cast<float>(dot));
       most = std::max(most, scores[static_cast<size_t>(j)]);
@@ -59,7 +61,8 @@ void attention_scalar(const KvLayer& layer, const Queries& queries, const Attent
     for (int64_t j = 0; j < keys; ++j) {
       const double weight = most == -INFINITY ? 0 : std::exp(scores[static_cast<size_t>(j)] - most);
       total += weight;
-      for (int64_t d = 0; d < value_dim; ++d) sums[static_cast<size_t>(d)] += weight * value_at(shape, head, task.key_begin + j, d);
+      const int64_t place = (task.key_begin + j) % shape.padded_capacity();
+      for (int64_t d = 0; d < value_dim; ++d) sums[static_cast<size_t>(d)] += weight * value_at(shape, head, place, d);
     }
     const int64_t width = shape.value_width() + 2;
     float* out = task.unfinished ? task.unfinished + row * width : queries.out + t * queries.out_stride + h * value_dim;

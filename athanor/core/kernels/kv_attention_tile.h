@@ -58,7 +58,11 @@ class Attention {
     std::fill_n(most_, rows_, -INFINITY);
     std::fill_n(total_, rows_, 0.0f);
     const int64_t end = std::min(task_.key_end, queries_.first + task_.query_end);
-    for (int64_t block = task_.key_begin; block < end; block += kKeyBlock) step(block, std::min(kKeyBlock, end - block));
+    for (int64_t block = task_.key_begin, keys; block < end; block += keys) {
+      const int64_t place = block % shape_.padded_capacity();
+      keys = std::min({kKeyBlock, end - block, shape_.padded_capacity() - place});  // a ring comes around between two steps
+      step(block, place, keys);
+    }
     finish();
   }
 
@@ -77,10 +81,11 @@ class Attention {
     }
   }
 
-  void step(int64_t block, int64_t keys) {
+  /// `keys` positions from `block` on, which lie in memory at `place`.
+  void step(int64_t block, int64_t place, int64_t keys) {
     const int64_t units = shape_.key_units(), panels = (keys + 31) / 32;
     for (int64_t p = 0; p < panels; ++p) {
-      const uint32_t* panel = keys_ + (block / 32 + p) * 32 * units;
+      const uint32_t* panel = keys_ + (place / 32 + p) * 32 * units;
       tile_any<Unit>({q_, q_width_, panel, 32, units, nullptr, 0, scores_ + p * 32, kKeyBlock}, rows_, 32);
     }
     for (int64_t r = 0; r < rows_; ++r) {
@@ -90,7 +95,7 @@ class Attention {
       soften(r, visible, panels * 32);
     }
     const int64_t per_word = Unit::kElements;
-    tile_any<Unit>({weights_, kKeyBlock, values_ + block / per_word * width_, width_, (keys + per_word - 1) / per_word, out_,
+    tile_any<Unit>({weights_, kKeyBlock, values_ + place / per_word * width_, width_, (keys + per_word - 1) / per_word, out_,
                     width_, out_, width_},
                    rows_, width_);
   }

@@ -30,6 +30,7 @@ AttentionKernel kernel_in_force() {
   return attention_scalar;
 }
 
+// `position`: where in the memory, not in the sequence.
 void store_f32(const KvShape& shape, uint32_t* head, int64_t position, const float* k, const float* v) {
   uint32_t* keys = head + position / 32 * 32 * shape.key_units() + position % 32;
   for (int64_t d = 0; d < shape.head_dim; ++d) std::memcpy(keys + d * 32, k + d, 4);
@@ -98,8 +99,8 @@ void kv_store(const KvLayer& layer, int64_t first, int64_t count, const float* k
   base::parallel_for(shape.kv_heads, grain, [&](int64_t begin, int64_t end) {
     for (int64_t h = begin; h < end; ++h)
       for (int64_t i = 0; i < count; ++i)
-        store(shape, layer.memory + h * shape.head_words(), first + i, k + i * stride + h * shape.head_dim,
-              v + i * stride + h * shape.value_size());
+        store(shape, layer.memory + h * shape.head_words(), (first + i) % shape.padded_capacity(),
+              k + i * stride + h * shape.head_dim, v + i * stride + h * shape.value_size());
   });
 }
 
@@ -112,9 +113,13 @@ void kv_copy(const KvLayer& to, const KvLayer& from, int64_t first, int64_t end)
     const int64_t at = head * shape.head_words() + offset;
     std::memcpy(to.memory + at, from.memory + at, static_cast<size_t>(words) * 4);
   };
-  for (int64_t h = 0; h < shape.kv_heads; ++h) {
-    copy(h, begin * shape.key_units(), (stop - begin) * shape.key_units());
-    copy(h, shape.key_words() + begin * shape.value_width() / value_rows, (stop - begin) * shape.value_width() / value_rows);
+  for (int64_t at = begin, count; at < stop; at += count) {  // in two pieces where a ring comes around between
+    const int64_t place = at % shape.padded_capacity();
+    count = std::min(stop - at, shape.padded_capacity() - place);
+    for (int64_t h = 0; h < shape.kv_heads; ++h) {
+      copy(h, place * shape.key_units(), count * shape.key_units());
+      copy(h, shape.key_words() + place * shape.value_width() / value_rows, count * shape.value_width() / value_rows);
+    }
   }
 }
 

@@ -13,7 +13,8 @@ namespace athanor::kernels {
 
 enum class KvType { kF32, kBF16 };
 
-/// The cache of one layer: [kv_heads] times (keys, values), for up to `capacity` positions.
+/// The cache of one layer: [kv_heads] times (keys, values), for `capacity` positions. Position p lies at p % padded_capacity(), so
+/// that a layer with a window may go on past its capacity: a ring, as long as what a query sees is not overwritten yet.
 struct KvShape {
   KvType type = KvType::kF32;
   int64_t kv_heads = 0, head_dim = 0, capacity = 0;
@@ -42,8 +43,8 @@ struct KvLayer {
 /// floats from row to row.
 void kv_store(const KvLayer& layer, int64_t first, int64_t count, const float* k, const float* v, int64_t stride);
 
-/// Copies positions [first, end) of another cache of the same shape: 32 at a time, so what lies before `first` in its block comes
-/// too and must be the same in both.
+/// Copies positions [first, end), at most the capacity, of another cache of the same shape: 32 at a time, so what lies before
+/// `first` in its block comes too and must be the same in both.
 void kv_copy(const KvLayer& to, const KvLayer& from, int64_t first, int64_t end);
 
 struct Queries {

@@ -1,5 +1,7 @@
 // Attention of one layer over its cache: projections, norms of queries and keys, rotation, scores with what the spec adds to them.
 
+#include <algorithm>
+
 #include "athanor/core/kernels/rope.h"
 #include "athanor/run/engine/executor.h"
 
@@ -21,6 +23,24 @@ void Executor::attend(int64_t index, int64_t tokens) {
     attend_plain(index, tokens);
   const kernels::Product out = {layer.out.weight, layer.out.bias_or_null(), delta_, spec_.hidden};
   kernels::matmul(attended_, tokens, layer.out.weight.columns, {&out, 1}, work_);
+}
+
+/// Stores the rows' keys and values [tokens, ...] and lets the rows' queries see them, each sequence over its own cache; what a
+/// layer with a ring has no room for at once goes step by step. `queries` says all but positions, of the first row.
+void Executor::attend_cached(int64_t layer, const float* k, const float* v, int64_t stride, const kernels::Queries& queries) {
+  int64_t row = 0;
+  for (const SequenceRows& rows : sequences_) {
+    const kernels::KvLayer cache = rows.cache->layer(layer);
+    kernels::Queries step = queries;
+    for (int64_t done = 0; done < rows.count; done += step.count, row += step.count) {
+      step.first = rows.cache->length() + done;
+      step.count = std::min(rows.count - done, rows.cache->step_of(layer));
+      step.q = queries.q + row * queries.q_stride;
+      step.out = queries.out + row * queries.out_stride;
+      kernels::kv_store(cache, step.first, step.count, k + row * stride, v + row * stride, stride);
+      kernels::kv_attention(cache, step);
+    }
+  }
 }
 
 void Executor::attend_plain(int64_t index, int64_t tokens) {
@@ -49,19 +69,16 @@ void Executor::attend_plain(int64_t index, int64_t tokens) {
                                         .interleaved = rope.interleaved};
     kernels::rotate(shape, qkv_, rows_.data(), angles_[local].cosines, angles_[local].sines, qkv_);
   }
-  const kernels::KvLayer layer_cache = cache_layer(index);
-  kernels::kv_store(layer_cache, length_, tokens, qkv_ + q_width_, qkv_ + q_width_ + kv_width_, stride);
-  kernels::kv_attention(layer_cache, {.q = qkv_,
-                                      .q_stride = stride,
-                                      .out = attended_,
-                                      .out_stride = q_width_,
-                                      .heads = spec_.heads,
-                                      .first = length_,
-                                      .count = tokens,
-                                      .scale = scale_,
-                                      .window = kind.window,
-                                      .cap = static_cast<float>(spec_.attention_cap),
-                                      .slopes = slopes_.empty() ? nullptr : slopes_.data()});
+  attend_cached(index, qkv_ + q_width_, qkv_ + q_width_ + kv_width_, stride,
+                {.q = qkv_,
+                 .q_stride = stride,
+                 .out = attended_,
+                 .out_stride = q_width_,
+                 .heads = spec_.heads,
+                 .scale = scale_,
+                 .window = kind.window,
+                 .cap = static_cast<float>(spec_.attention_cap),
+                 .slopes = slopes_.empty() ? nullptr : slopes_.data()});
 }
 
 }  // namespace athanor::engine

@@ -2,46 +2,65 @@
 
 #include <algorithm>
 
+#include "athanor/run/engine/executor.h"
+
 namespace athanor::engine {
 namespace {
 
 class Branches final : public generate::BranchingSource {
  public:
-  explicit Branches(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
+  explicit Branches(std::shared_ptr<const LoadedModel> model) : model_(std::move(model)), executor_(model_) {}
 
   std::span<float> begin(std::span<const text::TokenId> prompt) override {
-    if (slots_.empty()) slots_.push_back(std::make_unique<Slot>(model_));
+    check_ids(*model_, prompt, model_->context);
+    if (slots_.empty()) slots_.push_back(std::make_unique<Slot>(*model_));
     Slot& slot = *slots_[0];
-    slot.session.truncate(0);
+    slot.cache.truncate(0);
     slot.ids.assign(prompt.begin(), prompt.end());
     at_ = {0};
-    return slot.session.append(prompt, states_);
+    states_.clear();
+    run_in_chunks(executor_, slot.cache, prompt, nullptr, [this](const float* states, int64_t tokens) {
+      states_.insert(states_.end(), states, states + tokens * model_->spec().hidden);
+    });
+    scores_.resize(static_cast<size_t>(vocab_size()));
+    executor_.score(states_.data() + states_.size() - model_->spec().hidden, 1, scores_.data());
+    return scores_;
   }
 
   std::span<float> step(std::span<const int64_t> parents, std::span<const text::TokenId> ids) override {
+    check_ids(*model_, ids, room() > 0 ? INT64_MAX : 0);
     at_ = place(parents);
     scores_.resize(parents.size() * static_cast<size_t>(vocab_size()));
     states_.clear();
-    for (size_t i = 0; i < parents.size(); ++i) {
-      Slot& slot = *slots_[at_[i]];
-      const std::span<float> row = slot.session.append(ids.subspan(i, 1), last_);
-      slot.ids.push_back(ids[i]);
-      std::copy(row.begin(), row.end(), scores_.begin() + static_cast<std::ptrdiff_t>(i) * vocab_size());
-      states_.insert(states_.end(), last_.begin(), last_.end());
-    }
+    for (size_t begin = 0; begin < ids.size(); begin += kChunk)
+      run(begin, ids.subspan(begin, std::min(kChunk, ids.size() - begin)));
     return scores_;
   }
 
   std::span<const float> states() const override { return states_; }
   int64_t vocab_size() const override { return model_->spec().vocab; }
-  int64_t room() const override { return slots_[at_[0]]->session.room(); }
+  int64_t room() const override { return model_->context - slots_[at_[0]]->cache.length(); }
 
  private:
   struct Slot {
-    explicit Slot(const std::shared_ptr<const Model>& model) : session(model) {}
-    Session session;
-    std::vector<text::TokenId> ids;  // what the session has seen
+    explicit Slot(const LoadedModel& model) : cache(model) {}
+    SequenceCache cache;
+    std::vector<text::TokenId> ids;  // what the cache has seen
   };
+
+  /// One token more for each of the sequences from `begin` on, all in one pass over the weights.
+  void run(size_t begin, std::span<const text::TokenId> ids) {
+    std::vector<SequenceRows> rows;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      Slot& slot = *slots_[at_[begin + i]];
+      slot.ids.push_back(ids[i]);
+      rows.push_back({&slot.cache, 1});
+    }
+    const auto count = static_cast<int64_t>(ids.size());
+    const float* states = executor_.run(ids, rows, rows[0].cache->length() + 1, nullptr);
+    states_.insert(states_.end(), states, states + count * model_->spec().hidden);
+    executor_.score(states, count, scores_.data() + static_cast<int64_t>(begin) * vocab_size());
+  }
 
   /// Slots for the children of `parents`, holding what their parents hold.
   std::vector<size_t> place(std::span<const int64_t> parents) {
@@ -71,7 +90,7 @@ class Branches final : public generate::BranchingSource {
       const size_t common = shared(*slots_[parent], *slots_[s]);
       if (best == slots_.size() || common > most) best = s, most = common;
     }
-    if (best == slots_.size()) slots_.push_back(std::make_unique<Slot>(model_));
+    if (best == slots_.size()) slots_.push_back(std::make_unique<Slot>(*model_));
     return best;
   }
 
@@ -80,14 +99,15 @@ class Branches final : public generate::BranchingSource {
   }
 
   static void fork(const Slot& from, Slot& to) {
-    to.session.copy(from.session, static_cast<int64_t>(shared(from, to)));
+    to.cache.copy(from.cache, static_cast<int64_t>(shared(from, to)));
     to.ids = from.ids;
   }
 
-  std::shared_ptr<const Model> model_;
+  std::shared_ptr<const LoadedModel> model_;
+  Executor executor_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<size_t> at_;  // the slot of every sequence
-  std::vector<float> scores_, states_, last_;
+  std::vector<float> scores_, states_;
 };
 
 class Layered final : public generate::LayeredSource {
@@ -109,7 +129,9 @@ class Layered final : public generate::LayeredSource {
 }  // namespace
 
 std::unique_ptr<generate::ScoreSource> Decoding::sequence() const { return std::make_unique<Session>(model_); }
-std::unique_ptr<generate::BranchingSource> Decoding::branches() const { return std::make_unique<Branches>(model_); }
+std::unique_ptr<generate::BranchingSource> Decoding::branches() const {
+  return std::make_unique<Branches>(std::static_pointer_cast<const LoadedModel>(model_));
+}
 std::unique_ptr<generate::LayeredSource> Decoding::layered() const { return std::make_unique<Layered>(model_); }
 
 }  // namespace athanor::engine

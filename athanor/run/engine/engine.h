@@ -64,11 +64,10 @@ class Session : public generate::ScoreSource {
   std::span<float> append(std::span<const text::TokenId> ids, std::span<const int64_t> layers, bool norm);
 
   int64_t length() const;
-  /// Becomes a copy of another session of the same model. The first `shared` positions, where both have seen the same tokens, are
-  /// not copied (but for what lies in the same block of 32).
-  void copy(const Session& other, int64_t shared);
-  /// Forgets all positions from `length` on.
-  void truncate(int64_t length);
+  /// Forgets all positions from `length` on. Layers with a window keep little more than the window, enough to go back by 128
+  /// tokens: where they have lost what a token at `length` would see, all positions are forgotten. Gives the length that is left,
+  /// `length` or 0.
+  int64_t truncate(int64_t length);
 
  private:
   struct State;

@@ -1,37 +1,15 @@
 #include "athanor/run/engine/executor.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "athanor/core/base/cat.h"
-#include "athanor/core/base/error.h"
 #include "athanor/core/kernels/activation.h"
 #include "athanor/core/kernels/norms.h"
 #include "athanor/core/kernels/quantize_i8.h"
 
 namespace athanor::engine {
-namespace {
-
-void check_memory(const LoadedModel& model) {
-  const uint64_t bytes = model.session_cache_bytes();
-  const auto pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  const uint64_t memory = pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : UINT64_MAX;
-  if (bytes <= memory) return;
-  const uint64_t per_token = std::max<uint64_t>(bytes / static_cast<uint64_t>(model.context), 1);
-  base::input_error("engine.context",
-                    {base::cat("the KV cache of ", model.context, " tokens is larger than this machine's memory"),
-                     base::human_bytes(static_cast<double>(bytes)), base::human_bytes(static_cast<double>(memory)),
-                     base::cat("a context of at most ", memory / per_token)});
-}
-
-}  // namespace
-
 Executor::Executor(std::shared_ptr<const LoadedModel> model) : model_(std::move(model)), spec_(model_->spec()) {
-  check_memory(*model_);
-  cache_ = Pages(model_->session_cache_bytes(), "the KV cache");
   q_width_ = spec_.q_width();
   kv_width_ = spec_.kv_width();
   ffn_width_ = std::max({spec_.ffn, spec_.experts.ffn, spec_.experts.shared_ffn});
@@ -39,11 +17,6 @@ Executor::Executor(std::shared_ptr<const LoadedModel> model) : model_(std::move(
   scale_ = static_cast<float>(scale);
   if (spec_.position == models::PositionKind::kAlibi) slopes_ = models::alibi_slopes(spec_.heads);
   for (float& slope : slopes_) slope *= static_cast<float>(spec_.alibi_scale);
-}
-
-kernels::KvLayer Executor::cache_layer(int64_t layer) const {
-  const kernels::KvShape shape = model_->cache_shape();
-  return {shape, reinterpret_cast<uint32_t*>(cache_.data() + static_cast<uint64_t>(layer) * shape.layer_bytes())};
 }
 
 void Executor::prepare(int64_t tokens) {
@@ -64,7 +37,7 @@ void Executor::fill(Angles& angles, const models::RopeSpec& rope, int64_t tokens
   const models::RopeFrequencies frequencies = models::rope_frequencies(rope, spec_.max_positions, final_length);
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t i = 0; i < half; ++i) {
-      const float angle = frequencies.inverse[static_cast<size_t>(i)] * static_cast<float>(length_ + t);
+      const float angle = frequencies.inverse[static_cast<size_t>(i)] * static_cast<float>(positions_[static_cast<size_t>(t)]);
       angles.cosines[t * half + i] = std::cos(angle) * frequencies.attention_factor;
       angles.sines[t * half + i] = std::sin(angle) * frequencies.attention_factor;
     }
@@ -91,7 +64,7 @@ void Executor::embed(std::span<const text::TokenId> ids) {
     if (scale != 1)
       for (int64_t c = 0; c < spec_.hidden; ++c) row[c] *= scale;
     if (!learned) continue;
-    kernels::weight_row(model_->position_embedding, length_ + static_cast<int64_t>(t), delta_);
+    kernels::weight_row(model_->position_embedding, positions_[t], delta_);
     for (int64_t c = 0; c < spec_.hidden; ++c) row[c] += delta_[c];
   }
   const auto tokens = static_cast<int64_t>(ids.size());
@@ -169,12 +142,22 @@ void Executor::run_layer(int64_t index, const Norm& next, int64_t tokens) {
   add_and_normalize(next, tokens);
 }
 
-const float* Executor::run(std::span<const text::TokenId> ids, int64_t final_length, std::vector<std::vector<float>>* hidden) {
+/// Where the rows stand in their sequences.
+void Executor::place(std::span<const SequenceRows> sequences) {
+  sequences_ = sequences;
+  positions_.clear();
+  for (const SequenceRows& rows : sequences)
+    for (int64_t t = 0; t < rows.count; ++t) positions_.push_back(rows.cache->length() + t);
+}
+
+const float* Executor::run(std::span<const text::TokenId> ids, std::span<const SequenceRows> sequences, int64_t final_length,
+                           std::vector<std::vector<float>>* hidden) {
   const auto tokens = static_cast<int64_t>(ids.size());
   const auto keep = [&](size_t index, const float* from) {
     if (hidden) (*hidden)[index].insert((*hidden)[index].end(), from, from + tokens * spec_.hidden);
   };
   prepare(tokens);
+  place(sequences);
   prepare_angles(tokens, final_length);
   embed(ids);
   keep(0, x_);
@@ -185,13 +168,8 @@ const float* Executor::run(std::span<const text::TokenId> ids, int64_t final_len
     run_layer(static_cast<int64_t>(i), last ? model_->final_norm : model_->layers[i + 1].attn_norm, tokens);
     keep(i + 1, last ? y_ : x_);
   }
-  length_ += tokens;
+  for (const SequenceRows& rows : sequences) rows.cache->grow(rows.count);
   return y_;
-}
-
-void Executor::copy(const Executor& other, int64_t shared) {
-  for (int64_t i = 0; i < spec_.layers; ++i) kernels::kv_copy(cache_layer(i), other.cache_layer(i), shared, other.length_);
-  length_ = other.length_;
 }
 
 const float* Executor::final_norm(const float* state) {

@@ -1,40 +1,43 @@
 #pragma once
-// Executes a DecoderSpec over a KV cache, a chunk of positions through all layers at once:
+// Executes a DecoderSpec over KV caches, a chunk of positions (of one sequence, or of several) through all layers at once:
 //   x = embedding; per layer: x += out(attention(norm(x))); x += down(act(gate(norm(x))) * up(norm(x))); scores = head(norm(x))
 // with what the spec adds: norms behind a part, both parts side by side, multipliers, caps, experts, latent attention.
 // Private to the room.
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "athanor/run/engine/loaded_model.h"
+#include "athanor/run/engine/sequence_cache.h"
 
 namespace athanor::engine {
 
+/// The rows of a chunk that belong to one sequence.
+struct SequenceRows {
+  SequenceCache* cache;
+  int64_t count;
+};
+
 class Executor {
  public:
-  /// input_error where the cache cannot fit this machine's memory.
   explicit Executor(std::shared_ptr<const LoadedModel> model);
 
   const LoadedModel& model() const { return *model_; }
-  int64_t length() const { return length_; }
-  void truncate(int64_t length) { length_ = length; }
-  /// Becomes a copy of another executor of the same model, with whom the first `shared` positions are the same already.
-  void copy(const Executor& other, int64_t shared);
 
-  /// Appends ids (known to be valid and to fit). `final_length` is the sequence's length after all chunks of one call. Hidden
-  /// states are added to `hidden` [layers + 1] where it is not null. Returns norm(x) of the last layer, [ids.size(), C], valid
-  /// until the next call.
-  const float* run(std::span<const text::TokenId> ids, int64_t final_length, std::vector<std::vector<float>>* hidden);
+  /// Appends ids (known to be valid and to fit) to the sequences, each getting its rows in turn. `final_length` is their length
+  /// after all chunks of one call. Hidden states are added to `hidden` [layers + 1] where it is not null. Returns norm(x) of the
+  /// last layer, [ids.size(), C], valid until the next call.
+  const float* run(std::span<const text::TokenId> ids, std::span<const SequenceRows> sequences, int64_t final_length,
+                   std::vector<std::vector<float>>* hidden);
   /// The final norm of one hidden state [C]; valid until the next call.
   const float* final_norm(const float* state);
   /// scores [tokens, V] of normalized states [tokens, C].
   void score(const float* states, int64_t tokens, float* scores);
 
  private:
-  kernels::KvLayer cache_layer(int64_t layer) const;
   void prepare(int64_t tokens);
+  void place(std::span<const SequenceRows> sequences);
   void prepare_angles(int64_t tokens, int64_t final_length);
   void embed(std::span<const text::TokenId> ids);
   void run_layer(int64_t index, const Norm& next, int64_t tokens);
@@ -44,6 +47,7 @@ class Executor {
   void finish_part(const Norm& post_norm, int64_t tokens);
   void attend(int64_t layer, int64_t tokens);
   void attend_plain(int64_t layer, int64_t tokens);
+  void attend_cached(int64_t layer, const float* k, const float* v, int64_t stride, const kernels::Queries& queries);
   void normalize_heads(const Norm& norm, int64_t heads, float* x, int64_t tokens) const;
   void attend_latent(int64_t layer, int64_t tokens);
   float* latent_queries(const Latent& latent, int64_t tokens);
@@ -61,8 +65,9 @@ class Executor {
 
   std::shared_ptr<const LoadedModel> model_;
   const models::DecoderSpec& spec_;
-  Pages cache_;
-  int64_t length_ = 0, q_width_ = 0, kv_width_ = 0, ffn_width_ = 0;
+  std::span<const SequenceRows> sequences_;  // of the chunk that runs
+  std::vector<int64_t> positions_;           // [tokens]
+  int64_t q_width_ = 0, kv_width_ = 0, ffn_width_ = 0;
   float scale_ = 1;
   std::vector<float> slopes_;  // ALiBi's, empty: none
 
@@ -78,5 +83,25 @@ class Executor {
   std::vector<int32_t> rows_;                             // 0, 1, 2 ...: the rows of cosines and sines
   kernels::MatmulWork work_;
 };
+
+// Rows that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough that
+// the work memory of a 0.5B model stays near 40 MB.
+inline constexpr size_t kChunk = 512;
+
+/// input_error where there are no ids, more than `room`, or some outside the vocabulary.
+void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int64_t room);
+
+/// Appends ids, which are checked, to one sequence chunk by chunk; each(states, tokens) sees the normalized states of every chunk.
+template <typename Each>
+void run_in_chunks(Executor& executor, SequenceCache& cache, std::span<const text::TokenId> ids,
+                   std::vector<std::vector<float>>* hidden, const Each& each) {
+  const int64_t final_length = cache.length() + static_cast<int64_t>(ids.size());
+  while (!ids.empty()) {
+    const auto chunk = ids.first(std::min(kChunk, ids.size()));
+    const SequenceRows rows = {&cache, static_cast<int64_t>(chunk.size())};
+    each(executor.run(chunk, {&rows, 1}, final_length, hidden), rows.count);
+    ids = ids.subspan(chunk.size());
+  }
+}
 
 }  // namespace athanor::engine

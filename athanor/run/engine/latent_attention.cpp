@@ -79,17 +79,14 @@ void Executor::attend_latent(int64_t index, int64_t tokens) {
       std::copy_n(head + t * q_width_ + spec.plain_dim, spec.rope_dim, low + t * wide + h * row + spec.kv_rank);
   }
 
-  const kernels::KvLayer cache = cache_layer(index);
-  kernels::kv_store(cache, length_, tokens, rows, rows, row);
-  kernels::kv_attention(cache, {.q = low,
-                                .q_stride = wide,
-                                .out = sums,
-                                .out_stride = mixed,
-                                .heads = spec_.heads,
-                                .first = length_,
-                                .count = tokens,
-                                .scale = scale_,
-                                .window = spec_.layer(index).window});
+  attend_cached(index, rows, rows, row,
+                {.q = low,
+                 .q_stride = wide,
+                 .out = sums,
+                 .out_stride = mixed,
+                 .heads = spec_.heads,
+                 .scale = scale_,
+                 .window = spec_.layer(index).window});
   const int64_t out_width = spec_.heads * spec_.value_size();
   for (int64_t h = 0; h < spec_.heads; ++h) {
     const kernels::Product up = {latent.value[static_cast<size_t>(h)], nullptr, attended_ + h * spec_.value_size(), out_width};

@@ -112,11 +112,26 @@ uint64_t bytes_of(const Layer& layer, int64_t chosen) {
   return sum + (layer.latent ? bytes_of(*layer.latent) : 0) + (layer.experts ? bytes_of(*layer.experts, chosen) : 0);
 }
 
+/// What a layer must hold: a ring has room for the window before the first position of a block, for the block, and for the 32
+/// positions that share memory with the newest.
+int64_t positions_held(const models::LayerSpec& layer, int64_t context) {
+  if (layer.window <= 0 || layer.window >= context) return context;
+  const int64_t ring = (layer.window - 1 + kRingBlock + 31) / 32 * 32 + 32;
+  return std::min(context, ring);
+}
+
 /// Latent attention keeps one row for all heads: the key is the low-rank row and what turns, the value the low-rank row.
-kernels::KvShape shape_of(const models::DecoderSpec& spec, int64_t context, kernels::KvType type) {
+kernels::KvShape shape_of(const models::DecoderSpec& spec, int64_t layer, int64_t context, kernels::KvType type) {
+  const int64_t positions = positions_held(spec.layer(layer), context);
   const models::LatentSpec& latent = spec.latent;
-  if (latent.kv_rank > 0) return {type, 1, latent.kv_rank + latent.rope_dim, context, latent.kv_rank};
-  return {type, spec.kv_heads, spec.head_dim, context, spec.value_dim};
+  if (latent.kv_rank > 0) return {type, 1, latent.kv_rank + latent.rope_dim, positions, latent.kv_rank};
+  return {type, spec.kv_heads, spec.head_dim, positions, spec.value_dim};
+}
+
+uint64_t all_bytes(const models::DecoderSpec& spec, int64_t context, kernels::KvType type) {
+  uint64_t sum = 0;
+  for (int64_t i = 0; i < spec.layers; ++i) sum += shape_of(spec, i, context, type).layer_bytes();
+  return sum;
 }
 
 }  // namespace
@@ -136,7 +151,7 @@ uint64_t cache_bytes(const models::DecoderSpec& spec, const EngineOptions& optio
   const bool wide = options.weights == WeightKind::kF32 ||
                     (options.weights == WeightKind::kAsStored && (stored == base::DType::kF32 || stored == base::DType::kF64));
   const auto type = wide ? kernels::KvType::kF32 : kernels::KvType::kBF16;
-  return static_cast<uint64_t>(spec.layers) * shape_of(spec, context_of(spec, options), type).layer_bytes();
+  return all_bytes(spec, context_of(spec, options), type);
 }
 
 LoadedModel::LoadedModel(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options)
@@ -162,9 +177,9 @@ uint64_t LoadedModel::bytes_per_token() const {
   return sum;
 }
 
-kernels::KvShape LoadedModel::cache_shape() const { return shape_of(spec_, context, cache_type); }
+kernels::KvShape LoadedModel::cache_shape(int64_t layer) const { return shape_of(spec_, layer, context, cache_type); }
 
-uint64_t LoadedModel::session_cache_bytes() const { return layers.size() * cache_shape().layer_bytes(); }
+uint64_t LoadedModel::session_cache_bytes() const { return all_bytes(spec_, context, cache_type); }
 
 std::shared_ptr<const Model> Model::load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights,
                                          const EngineOptions& options) {

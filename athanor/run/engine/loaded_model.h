@@ -11,6 +11,9 @@
 
 namespace athanor::engine {
 
+/// Positions that a layer with a window stores before it attends to them, in a cache that is a ring.
+inline constexpr int64_t kRingBlock = 128;
+
 struct Linear {
   kernels::WeightMatrix weight;
   std::vector<float> bias;  // empty: none
@@ -72,7 +75,8 @@ class LoadedModel : public Model {
   Norm embedding_norm, final_norm;
   Linear head;
 
-  kernels::KvShape cache_shape() const;
+  /// Of one layer: all of the context, or the ring of its window.
+  kernels::KvShape cache_shape(int64_t layer) const;
 
  private:
   models::DecoderSpec spec_;

@@ -5,42 +5,34 @@
 #include "athanor/run/engine/executor.h"
 
 namespace athanor::engine {
-namespace {
 
-// Positions that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough
-// that the work memory of a 0.5B model stays near 40 MB.
-constexpr int64_t kChunk = 512;
-
-}  // namespace
+void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int64_t room) {
+  if (ids.empty()) base::input_error("engine.session", {"no token given", "", "at least one"});
+  if (static_cast<int64_t>(ids.size()) > room)
+    base::input_error("engine.session", {"the context is full", base::cat(ids.size(), " tokens more after ", model.context - room),
+                                         base::cat("at most ", model.context, " in all"), "a larger context or a shorter prompt"});
+  const int64_t vocab = model.spec().vocab;
+  for (text::TokenId id : ids)
+    if (id < 0 || id >= vocab)
+      base::input_error("engine.session", {"a token id outside the vocabulary", base::cat(id), base::cat("0 to ", vocab - 1),
+                                           "the tokenizer of this model"});
+}
 
 struct Session::State {
-  explicit State(std::shared_ptr<const LoadedModel> model) : executor(std::move(model)) {}
+  explicit State(const std::shared_ptr<const LoadedModel>& model) : executor(model), cache(*model) {}
 
-  void check(std::span<const text::TokenId> ids) const {
-    if (ids.empty()) base::input_error("engine.session", {"no token given", "", "at least one"});
-    const int64_t context = executor.model().context, vocab = executor.model().spec().vocab;
-    if (static_cast<int64_t>(ids.size()) > context - executor.length())
-      base::input_error("engine.session", {"the context is full", base::cat(ids.size(), " tokens more after ", executor.length()),
-                                           base::cat("at most ", context, " in all"), "a larger context or a shorter prompt"});
-    for (text::TokenId id : ids)
-      if (id < 0 || id >= vocab)
-        base::input_error("engine.session", {"a token id outside the vocabulary", base::cat(id), base::cat("0 to ", vocab - 1),
-                                             "the tokenizer of this model"});
-  }
+  int64_t room() const { return executor.model().context - cache.length(); }
+  void check(std::span<const text::TokenId> ids) const { check_ids(executor.model(), ids, room()); }
 
   /// Appends ids chunk by chunk; `each` sees the normalized states of every chunk.
   template <typename Each>
   void append(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden, const Each& each) {
     check(ids);
-    const int64_t final_length = executor.length() + static_cast<int64_t>(ids.size());
-    while (!ids.empty()) {
-      const auto chunk = ids.first(std::min<size_t>(kChunk, ids.size()));
-      each(executor.run(chunk, final_length, hidden), static_cast<int64_t>(chunk.size()));
-      ids = ids.subspan(chunk.size());
-    }
+    run_in_chunks(executor, cache, ids, hidden, each);
   }
 
   Executor executor;
+  SequenceCache cache;
   std::vector<float> scores;
 };
 
@@ -49,8 +41,8 @@ Session::Session(std::shared_ptr<const Model> model)
 Session::~Session() = default;
 
 int64_t Session::vocab_size() const { return state_->executor.model().spec().vocab; }
-int64_t Session::length() const { return state_->executor.length(); }
-int64_t Session::room() const { return state_->executor.model().context - length(); }
+int64_t Session::length() const { return state_->cache.length(); }
+int64_t Session::room() const { return state_->room(); }
 
 std::span<float> Session::append(std::span<const text::TokenId> ids) {
   const float* last = nullptr;
@@ -103,17 +95,10 @@ std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::
   return scores;
 }
 
-void Session::copy(const Session& other, int64_t shared) {
-  base::expect(&state_->executor.model() == &other.state_->executor.model(), "engine.session", "a copy of another model's session");
-  base::expect(shared >= 0 && shared <= std::min(length(), other.length()), "engine.session",
-               "more shared positions than there are");
-  state_->executor.copy(other.state_->executor, shared);
-}
-
-void Session::truncate(int64_t length) {
+int64_t Session::truncate(int64_t length) {
   if (length < 0 || length > this->length())
     base::input_error("engine.session", {"cannot forget to that length", base::cat(length), base::cat("0 to ", this->length())});
-  state_->executor.truncate(length);
+  return state_->cache.truncate(length);
 }
 
 }  // namespace athanor::engine

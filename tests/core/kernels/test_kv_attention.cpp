@@ -49,9 +49,10 @@ std::vector<float> plain_kv_attention(const Added& a, const KvShape& shape, int6
 
 /// Whole, one by one, and seven by seven (a long past: whole, and the last alone); every position is compared where there are few,
 /// else some and the last.
-void check_kv_attention(const Added& a, int64_t length) {
+/// `capacity`: positions of memory, fewer where it is a ring; then only the last positions that a window sees are there.
+void check_kv_attention(const Added& a, int64_t length, int64_t capacity = 0) {
   for (KvType type : {KvType::kF32, KvType::kBF16}) {
-    const KvShape shape = {type, kKvHeads, kDim, length, a.value_dim};
+    const KvShape shape = {type, kKvHeads, kDim, capacity > 0 ? capacity : length, a.value_dim};
     const int64_t value = shape.value_size(), q_row = kHeads * kDim, k_row = kKvHeads * kDim, v_row = kKvHeads * value;
     const auto q = normals(length * q_row, 1), k = normals(length * k_row, 2), v = normals(length * v_row, 3);
     std::vector<float> both;  // keys and values side by side, as projections leave them
@@ -63,7 +64,10 @@ void check_kv_attention(const Added& a, int64_t length) {
     for (IsaLevel level : levels()) {
       ForceIsaLevel force(level);
       const int64_t last_alone = length - 1;
-      for (int64_t chunk : length > 300 ? std::vector<int64_t>{length, last_alone} : std::vector<int64_t>{length, 1, 7}) {
+      const std::vector<int64_t> chunks = capacity > 0   ? std::vector<int64_t>{capacity - a.window - 32, 1, 7}
+                                          : length > 300 ? std::vector<int64_t>{length, last_alone}
+                                                         : std::vector<int64_t>{length, 1, 7};
+      for (int64_t chunk : chunks) {
         Guarded memory(nullptr, shape.layer_bytes());
         const KvLayer layer = {shape, memory.as<uint32_t>()};
         std::vector<float> out(static_cast<size_t>(length * kHeads * value));
@@ -109,6 +113,13 @@ TEST(KvAttention, Alibi) {
 
 TEST(KvAttention, ValuesOfAnotherWidth) {
   for (int64_t value : {1, 8, 16, 23, 40, 64}) check_kv_attention({.value_dim = value}, 45);
+}
+
+TEST(KvAttention, WindowsInARing) {
+  check_kv_attention({.window = 8}, 250, 96);
+  check_kv_attention({.window = 33, .value_dim = 40}, 300, 96);
+  check_kv_attention({.window = 64, .cap = 2, .alibi = true}, 290, 160);
+  check_kv_attention({.window = 1100, .value_dim = 8}, 2900, 1216);  // one query's past in parts
 }
 
 TEST(KvAttention, ALongPastInParts) {

@@ -114,6 +114,25 @@ TEST(Branches, EqualSessionsOfTheirOwn) {
   }
 }
 
+// More sequences than go through the layers at once.
+TEST(Branches, ManyAtOnce) {
+  const GoldenModel g("llama-gqa");
+  const auto model = g.load(WeightKind::kF32, 32);
+  const auto branches = Decoding(model).branches();
+  branches->begin(std::span(g.ids).first(5));
+  Ids ids;
+  for (text::TokenId i = 0; i < 600; ++i) ids.push_back(i % 97);
+  const std::span<const float> scores = branches->step(std::vector<int64_t>(ids.size(), 0), ids);
+  EXPECT_EQ(branches->states().size(), ids.size() * static_cast<size_t>(model->spec().hidden));
+  for (size_t i : {0, 1, 511, 512, 599}) {
+    Session alone(model);
+    alone.append(std::span(g.ids).first(5));
+    const std::span<const float> expected = alone.append(std::span(ids).subspan(i, 1));
+    for (size_t v = 0; v < expected.size(); ++v) ASSERT_NEAR(scores[i * expected.size() + v], expected[v], 2e-5) << i;
+  }
+  EXPECT_THROW(branches->step(std::vector<int64_t>{0}, Ids{97}), base::Error);
+}
+
 TEST(Decoding, ReadsLayersEarly) {
   const GoldenModel g("llama-deep");
   const auto model = g.load();
