@@ -3,7 +3,8 @@
 
 A row is four literals, {"name", "one sentence", "paper", "shelf/file.cpp"}, anywhere in a room's sources. In the subfolders of a room
 with a catalog.cpp every .cpp without a header of the same name is a technique and must have a row; a row's file must exist; its name must
-stand in quotes in a test. A room without a catalog.cpp has no shelves, and no rows.
+stand in quotes in a test. A room without a catalog.cpp has no shelves, and no rows. The experiments in lab/ are held to the same, and
+each has a README.md.
 """
 
 import re
@@ -11,7 +12,7 @@ import re
 import law
 
 LITERAL = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
-ROW = re.compile(r",\s*".join([LITERAL] * 3) + r',\s*"([a-z0-9_/]+\.cpp)"')
+ROW = re.compile(r",\s*".join([LITERAL] * 3) + r',\s*"([a-z0-9_/-]+\.cpp)"')
 
 
 def joined(literal):
@@ -52,6 +53,11 @@ def check(root):
     complaints = []
     for room in sorted({p.parent for p in (root / "athanor").glob("*/*/CMakeLists.txt")}):
         complaints += check_room(root, room, tests)
+    if (root / "lab").is_dir():
+        complaints += check_room(root, root / "lab", tests)
+        for source in law.files(root, "lab", suffixes=(".cpp",)):
+            if source.parent != root / "lab" and not (source.parent / "README.md").is_file():
+                complaints.append(f"{source.relative_to(root)}:1: an experiment without a README.md")
     return complaints
 
 

@@ -18,6 +18,7 @@ Run declare_convert(Flags& flags);
 Run declare_eval(Flags& flags);
 Run declare_bench(Flags& flags);
 Run declare_estimate(Flags& flags);
+Run declare_lab(Flags& flags);
 Run declare_list(Flags& flags);
 Run declare_runs(Flags& flags);
 Run declare_doctor(Flags& flags);

@@ -38,12 +38,19 @@ struct QuickstartArguments {
   bool quick = false, force = false;
 };
 
+struct LabArguments {
+  std::string name, out, general, domain;
+  int64_t seeds = 3;
+  bool quick = false, json = false;
+};
+
 /// What athanor-learn adds: a function for each command that needs libtorch.
 struct LearnWing {
   int (*train)(const TrainArguments&, const Invocation&);
   int (*estimate)(const EstimateArguments&, const Invocation&);
   int (*logits)(const LogitsArguments&, const Invocation&);
   int (*quickstart)(const QuickstartArguments&, const Invocation&);
+  int (*lab)(const LabArguments&, const Invocation&);
   std::vector<base::Shelf> (*shelves)();  // the learn wing's catalogs
 };
 

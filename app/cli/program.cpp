@@ -44,15 +44,6 @@ void complain(std::string_view text) {
   [[maybe_unused]] ssize_t n = write(STDERR_FILENO, line.data(), line.size());
 }
 
-void set_log(const std::string& level) {
-  int lowest = 0;
-  while (lowest < 4 && level != kLogLevels[static_cast<size_t>(lowest)]) ++lowest;
-  base::set_log_sink([lowest](base::LogLevel of, std::string_view message) {
-    if (static_cast<int>(of) < lowest) return;
-    complain(of == base::LogLevel::kWarning ? base::cat("warning: ", message) : std::string(message));
-  });
-}
-
 void declare_everywhere(Flags& flags, Everywhere& everywhere) {
   flags.title("everywhere");
   flags.integer("--threads -t", everywhere.threads, {"threads; 0 takes all that this process may use", 0, 1024});
@@ -139,6 +130,15 @@ int guarded(Invocation& call) {
 }
 
 }  // namespace
+
+void set_log(const std::string& level) {
+  int lowest = 0;
+  while (lowest < 4 && level != kLogLevels[static_cast<size_t>(lowest)]) ++lowest;
+  base::set_log_sink([lowest](base::LogLevel of, std::string_view message) {
+    if (static_cast<int>(of) < lowest) return;
+    complain(of == base::LogLevel::kWarning ? base::cat("warning: ", message) : std::string(message));
+  });
+}
 
 int run_program(int argc, char** argv, const LearnWing* learn) {
   handle_signals();

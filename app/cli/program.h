@@ -5,6 +5,9 @@
 
 namespace athanor::app {
 
+/// Shows messages from this level on: debug, info, warning, error, quiet.
+void set_log(const std::string& level);
+
 /// The body of main(). Exit codes: 0, 2 input, 3 file, 70 bug, 130 after Ctrl-C.
 int run_program(int argc, char** argv, const LearnWing* learn);
 

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool needs_learn(const std::string& line) {
-  for (const char* word : {"athanor train ", "athanor estimate", "athanor quickstart", "--executor nn"})
+  for (const char* word : {"athanor train ", "athanor estimate", "athanor quickstart", "athanor lab", "--executor nn"})
     if (line.find(word) != std::string::npos) return true;
   return false;
 }
@@ -56,10 +56,10 @@ TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetP
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
                          ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
                                            "docs/data.md", "docs/adapters.md", "docs/decoding.md", "docs/engine.md", "docs/gguf.md",
-                                           "docs/constraints.md", "docs/runs.md", "README.md", "README.zh-CN.md"));
+                                           "docs/constraints.md", "docs/runs.md", "docs/lab.md", "README.md", "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
-  for (const char* name : {"docs/quickstart.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})
+  for (const char* name : {"docs/quickstart.md", "docs/repetition.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})
     EXPECT_EQ(run_document(testing::source_path(name)), 0) << name << " has examples: add it to the list above";
 }
 

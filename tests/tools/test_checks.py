@@ -119,6 +119,13 @@ class Catalog(Tree):
     def test_a_file_without_a_row(self):
         self.expect_one(check_catalog.check, {"athanor/run/generate/samplers/new.cpp": ""}, "samplers/new.cpp:1: a technique without a row")
 
+    def test_an_experiment_without_a_row_or_a_readme(self):
+        row = ROW.replace("samplers/greedy.cpp", "some-claim/greedy.cpp")
+        lab = {"lab/catalog.cpp": row, "lab/some-claim/greedy.cpp": "", "lab/some-claim/README.md": "what was found"}
+        self.expect_good(check_catalog.check, lab)
+        self.expect_one(check_catalog.check, {**lab, "lab/some-claim/README.md": None}, "an experiment without a README.md")
+        self.expect_one(check_catalog.check, {**lab, "lab/some-claim/other.cpp": ""}, "other.cpp:1: a technique without a row")
+
     def test_a_room_without_a_catalog_has_no_shelves(self):
         self.expect_good(check_catalog.check, {"athanor/learn/nn/fused/norm.cpp": ""})
         self.expect_one(check_catalog.check, {"athanor/learn/nn/fused/norm.cpp": ROW.replace("samplers/greedy", "fused/norm")}, "no catalog.cpp")

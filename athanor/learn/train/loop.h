@@ -28,8 +28,11 @@ struct SampleRequest {
   const TrainOptions& options;
 };
 
+struct StartedModel;
+
 struct TrainHooks {
   base::ProgressSink* progress = nullptr;
+  std::function<void(StartedModel& model)> on_start;  // before the first step; may change the model
   std::function<void(const LogEntry& entry)> on_log;  // each line of train.log
   bool history = true;                                // keep the run in history::default_path()
   /// A text for each of options.sample_prompts; without it none are written.

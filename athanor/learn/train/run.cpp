@@ -97,6 +97,7 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
     base::log_info(base::cat("going on from ", start->string()));
   }
   StartedModel model = start_model(recipe, config, *texts.tokenizer, !start);
+  if (hooks.on_start) hooks.on_start(model);
   const std::unique_ptr<Objective> objective = kind.make({*model.decoder, *texts.tokenizer, data, recipe});
   base::write_file(folder.path() / "recipe.yaml", recipe_to_yaml(recipe));
   std::optional<Watch> watch;
