@@ -90,6 +90,11 @@ void write_vocabulary(const GgufVocabulary& vocabulary, checkpoint::GgufWriter& 
     if (vocabulary.*row.member) writer.boolean(key(row.key), *(vocabulary.*row.member));
 }
 
+std::string gguf_chat_template(const std::string& path) {
+  if (!is_gguf(path)) return "";
+  return checkpoint::GgufFile::open(path).metadata.text("tokenizer.chat_template").value_or("");
+}
+
 std::unique_ptr<text::Tokenizer> open_tokenizer(const std::string& path) {
   if (!is_gguf(path)) return text::load_tokenizer(path);
   const checkpoint::GgufFile file = checkpoint::GgufFile::open(path);

@@ -19,6 +19,9 @@ void write_vocabulary(const text::GgufVocabulary& vocabulary, checkpoint::GgufWr
 /// TOKENIZER or MODEL of the command line: a folder, a tokenizer.json, or a GGUF file.
 std::unique_ptr<text::Tokenizer> open_tokenizer(const std::string& path);
 
+/// The chat template of a GGUF file; "" where it has none, or `path` is no such file.
+std::string gguf_chat_template(const std::string& path);
+
 bool is_gguf(const std::string& path);
 
 }  // namespace athanor::app

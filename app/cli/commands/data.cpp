@@ -1,4 +1,4 @@
-// athanor data show: what training on samples would read.
+// athanor data show: what training on samples, or with --documents on text, would read.
 
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include "app/cli/output.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/data/document_survey.h"
 #include "athanor/core/data/sample_survey.h"
 #include "athanor/core/text/tokenizer.h"
 
@@ -21,7 +22,7 @@ struct Arguments {
   std::vector<std::string> files, settings;
   int64_t length = 512;
   data::SurveyOptions survey;
-  bool json = false;
+  bool documents = false, json = false;
 };
 
 data::DataOptions data_options(const Arguments& a) {
@@ -54,6 +55,23 @@ std::string marked_text(const data::EncodedSample& sample, const text::Tokenizer
 
 int32_t quantile(const std::vector<int32_t>& ascending, double part) {
   return ascending.empty() ? 0 : ascending[static_cast<size_t>(part * static_cast<double>(ascending.size() - 1))];
+}
+
+std::string cleaning_text(const std::vector<data::StepReport>& steps) {
+  std::string text;
+  for (const data::StepReport& step : steps) {
+    if (step.count == 0) continue;
+    text += base::cat("cleaning    ", step.step, ": ", step.count, ", ", step.bytes, " bytes less\n");
+    for (const std::string& example : step.examples) text += base::cat("              ", example, "\n");
+  }
+  return text;
+}
+
+base::Json cleaning_json(const std::vector<data::StepReport>& steps) {
+  base::Json json = base::Json::object();
+  for (const data::StepReport& step : steps)
+    if (step.count > 0) json[step.step] = {{"count", step.count}, {"bytes", step.bytes}, {"examples", step.examples}};
+  return json;
 }
 
 std::string numbers_text(const data::Survey& s, const Arguments& a) {
@@ -99,10 +117,29 @@ base::Json as_json(const data::Survey& s, const Arguments& a, const text::Tokeni
                     {"longest", quantile(s.lengths, 1)}};
   json["length"] = a.length, json["cut"] = s.cut, json["answer_cut_away"] = s.answer_cut_away, json["no_answer"] = s.no_answer;
   json["duplicates"] = s.duplicates, json["labels"] = s.labels, json["unfilled"] = s.unfilled;
+  json["cleaning"] = cleaning_json(s.cleaning);
   json["shown"] = base::Json::array();
   for (const data::EncodedSample& sample : s.shown)
     json["shown"].push_back({{"text", marked_text(sample, tokenizer, false)}, {"ids", sample.ids}, {"learned", sample.learned}});
   return json;
+}
+
+int show_documents(const Arguments& a, const data::DataOptions& options, const text::Tokenizer& tokenizer) {
+  const data::DocumentSurvey s = data::survey_documents(options, tokenizer, a.survey.sample);
+  if (a.json) {
+    print_json({{"read", s.read},
+                {"documents", s.documents},
+                {"bytes", s.bytes},
+                {"tokens", s.tokens},
+                {"longest", s.longest},
+                {"cleaning", cleaning_json(s.cleaning)},
+                {"shown", data::escaped_excerpt(s.shown, s.shown.size())}});
+    return 0;
+  }
+  std::string text = base::cat("documents   ", s.documents, " of ", s.read, ", ", base::human_bytes(static_cast<double>(s.bytes)),
+                               ", ", s.tokens, " tokens, the longest ", s.longest, "\n");
+  print(text + cleaning_text(s.cleaning) + "\n" + s.shown + (s.shown.ends_with('\n') ? "" : "\n"));
+  return 0;
 }
 
 int run(const Arguments& a) {
@@ -110,7 +147,8 @@ int run(const Arguments& a) {
   data::SurveyOptions options = a.survey;
   options.data = data_options(a);
   const auto tokenizer = open_tokenizer(a.model);
-  const data::Survey survey = data::survey_samples(options, {*tokenizer, 0, a.model, a.length});
+  if (a.documents) return show_documents(a, options.data, *tokenizer);
+  const data::Survey survey = data::survey_samples(options, {*tokenizer, 0, a.model, a.length, gguf_chat_template(a.model)});
   if (survey.shown.empty() && !survey.lengths.empty())
     base::input_error("cli.data", {"there is no such sample", base::cat(a.survey.sample),
                                    base::cat("1 to ", survey.lengths.size() + static_cast<size_t>(survey.duplicates))});
@@ -126,12 +164,14 @@ int run(const Arguments& a) {
 Run declare_data(Flags& flags) {
   auto a = std::make_shared<Arguments>();
   flags.positional("ACTION", a->what, "show");
-  flags.positionals("FILE", a->files, "files of samples: .jsonl, .json, .csv, .tsv, also .gz and .zst");
-  flags.text("--model -m", a->model, {.help = "a model folder or tokenizer: what samples become tokens by", .required = true});
+  flags.positionals("FILE", a->files, "files of samples: .jsonl, .json, .csv, .tsv, also .gz and .zst; with --documents text, too");
+  flags.text("--model -m", a->model,
+             {.help = "a model folder, a GGUF file or a tokenizer: what samples become tokens by", .required = true});
   flags.integer("--length", a->length, {"tokens of a training row (train.length)", 1, 1e6});
   flags.integer("--sample", a->survey.sample, {"which one is shown, from 1", 1, 1e12});
   flags.integer("--limit", a->survey.limit, {"rows of each file that are looked at; 0: all", 0, 1e12});
   flags.texts("--set", a->settings, {"an option of a recipe's data: form=alpaca, template=chatml, fill.name=Ada"});
+  flags.flag("--documents", a->documents, "the files hold documents, as pretraining reads them");
   flags.flag("--json", a->json, "one JSON object");
   return [a](const Invocation&) { return run(*a); };
 }

@@ -24,16 +24,17 @@ bool is_classification(const FormRow& row);
 Sample make_classification(const FormRow& row);
 bool is_text(const FormRow& row);
 Sample make_text(const FormRow& row);
-CleaningStep make_repair_utf8();
-CleaningStep make_newlines();
-CleaningStep make_controls();
-CleaningStep make_nfc();
-CleaningStep make_c4_lines();
-CleaningStep make_drop_empty();
-CleaningStep make_drop_duplicates();
-CleaningStep make_gopher_quality();
-CleaningStep make_gopher_repetition();
-CleaningStep make_drop_near_duplicates();
+CleaningStep make_repair_utf8(const CleaningOptions& options);
+CleaningStep make_newlines(const CleaningOptions& options);
+CleaningStep make_controls(const CleaningOptions& options);
+CleaningStep make_nfc(const CleaningOptions& options);
+CleaningStep make_c4_lines(const CleaningOptions& options);
+CleaningStep make_boilerplate(const CleaningOptions& options);
+CleaningStep make_drop_empty(const CleaningOptions& options);
+CleaningStep make_drop_duplicates(const CleaningOptions& options);
+CleaningStep make_gopher_quality(const CleaningOptions& options);
+CleaningStep make_gopher_repetition(const CleaningOptions& options);
+CleaningStep make_drop_near_duplicates(const CleaningOptions& options);
 
 std::span<const SourceFormat> source_formats() {
   static const SourceFormat rows[] = {
@@ -67,6 +68,11 @@ std::span<const CleaningMethod> cleaning_methods() {
        &Options::c4_lines,
        false,
        make_c4_lines},
+      {{"boilerplate", "removes lines that many documents share", "Wenzek et al. 2020, arXiv:1911.00359",
+        "cleaning/boilerplate.cpp"},
+       &Options::boilerplate,
+       false,
+       make_boilerplate},
       {{"drop-empty", "leaves out documents of white space only", "", "cleaning/drop_empty.cpp"},
        &Options::drop_empty,
        true,

@@ -117,4 +117,17 @@ std::vector<MixShare> mix_shards(const std::vector<TokenShard>& sources, const M
   return shares;
 }
 
+void join_shards(const std::vector<TokenShard>& sources, const std::filesystem::path& path) {
+  base::expect(!sources.empty(), "data.mix", "nothing to join");
+  TokenShardWriter writer(path, sources[0].vocab_size(), sources[0].tokenizer_hash());
+  std::vector<int32_t> ids;
+  for (const TokenShard& source : sources)
+    for (int64_t d = 0; d < source.documents(); ++d) {
+      ids.resize(static_cast<size_t>(source.document_tokens(d)));
+      source.copy(d, 0, source.document_tokens(d), ids.data());
+      writer.add(ids, d == 0 ? source.text_bytes() : 0);  // only their sum is kept
+    }
+  writer.commit();
+}
+
 }  // namespace athanor::data

@@ -36,4 +36,7 @@ struct MixShare {
 std::vector<MixShare> mix_shards(const std::vector<TokenShard>& sources, const MixOptions& options, uint64_t seed,
                                  const std::filesystem::path& path);
 
+/// One shard of all documents of `sources`, in their order: what is held out of each.
+void join_shards(const std::vector<TokenShard>& sources, const std::filesystem::path& path);
+
 }  // namespace athanor::data

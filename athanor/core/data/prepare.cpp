@@ -39,10 +39,9 @@ class ShardMaker {
 
   void add(std::string_view document) {
     progress_.advance(document.size());
-    std::string text(document);
-    if (text.empty() || !cleaner_.clean(text)) return;
-    chunk_bytes_ += text.size();
-    chunk_.push_back(std::move(text));
+    if (document.empty()) return;
+    chunk_bytes_ += document.size();
+    chunk_.emplace_back(document);
     if (chunk_bytes_ >= kChunkBytes) flush();
   }
 
@@ -54,17 +53,22 @@ class ShardMaker {
   int64_t documents() const { return writer_.documents(); }
   int64_t tokens() const { return writer_.tokens(); }
   int64_t bytes() const { return bytes_; }
-  const auto& counts() const { return cleaner_.counts(); }
+  const Cleaner& cleaner() const { return cleaner_; }
 
  private:
   void flush() {
+    std::vector<std::string*> documents;
+    for (std::string& text : chunk_) documents.push_back(&text);
+    std::vector<uint8_t> kept(chunk_.size());
+    cleaner_.clean(documents, kept);
     std::vector<std::vector<text::TokenId>> ids(chunk_.size());
     base::parallel_dynamic(static_cast<int64_t>(chunk_.size()), 1, [&](int64_t begin, int64_t end) {
       // A corpus is text: "<|endoftext|>" inside a document is no command.
       for (int64_t i = begin; i < end; ++i)
-        ids[i] = tokenizer_.encode(chunk_[i], {.add_special_tokens = false, .parse_special = false});
+        if (kept[i]) ids[i] = tokenizer_.encode(chunk_[i], {.add_special_tokens = false, .parse_special = false});
     });
     for (size_t i = 0; i < chunk_.size(); ++i) {
+      if (!kept[i]) continue;
       writer_.add(ids[i], static_cast<int64_t>(chunk_[i].size()));
       bytes_ += static_cast<int64_t>(chunk_[i].size());
     }
@@ -137,7 +141,9 @@ DataReport make_shards(const DataOptions& options, const text::Tokenizer& tokeni
       base::input_error("data.prepare", {"the held-out part holds no document", "", "", "enlarge data.holdout"});
   }
   progress.finish();
-  return {train.documents(), train.bytes(), train.tokens(), eval.documents(), eval.bytes(), eval.tokens(), train.counts(), 0};
+  DataReport report{train.documents(), train.bytes(), train.tokens(), eval.documents(), eval.bytes(), eval.tokens(), {}, 0, {}};
+  report_cleaning(train.cleaner(), report);
+  return report;
 }
 
 }  // namespace

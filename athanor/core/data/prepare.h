@@ -48,6 +48,7 @@ struct DataReport {
   int64_t eval_documents = 0, eval_bytes = 0, eval_tokens = 0;
   std::vector<std::pair<std::string, int64_t>> cleaning;  // (step, training documents it changed or dropped)
   int64_t learned_tokens = 0;                             // samples: of the training part
+  std::vector<StepReport> removed;                        // of the steps that did anything: how much, and the first examples
 };
 
 struct PreparedData {

@@ -67,8 +67,17 @@ class Preparation {
     }
     progress_.finish();
     warn_of_unfilled();
-    return {train_.samples(), train_.bytes(), train_.tokens(), eval_.samples(),
-            eval_.bytes(),    eval_.tokens(), train_.counts(), train_.learned_tokens()};
+    DataReport report{train_.samples(),
+                      train_.bytes(),
+                      train_.tokens(),
+                      eval_.samples(),
+                      eval_.bytes(),
+                      eval_.tokens(),
+                      {},
+                      train_.learned_tokens(),
+                      {}};
+    train_.report(report);
+    return report;
   }
 
  private:
@@ -86,7 +95,9 @@ class Preparation {
 
   static std::string tell(const SampleShardMaker& part) {
     std::string text;
-    for (const auto& [what, count] : part.counts())
+    DataReport report;
+    part.report(report);
+    for (const auto& [what, count] : report.cleaning)
       if (count > 0) text += base::cat(text.empty() ? "" : ", ", what, ": ", count);
     return text;
   }
@@ -119,7 +130,8 @@ PreparedData prepare_samples(const DataOptions& options, const SampleContext& co
         refuse_other_kinds(*form, file);
         forms.push_back(form);
       }
-  const TemplateChoice choice = choose_template(options.chat_template, context.tokenizer_folder, context.tokenizer, forms);
+  const TemplateChoice choice =
+      choose_template(options.chat_template, context.tokenizer_folder, context.tokenizer, forms, context.own_template);
   const SampleRenderer renderer(context.tokenizer, choice, context.tokenizer_folder, options.learn == "last");
   base::Json key = key_of_files(options);
   key["samples"] = kSampleFormat, key["length"] = context.length, key["template_source"] = choice.source;

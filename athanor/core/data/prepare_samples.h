@@ -12,6 +12,7 @@ struct SampleContext {
   uint64_t tokenizer_hash;
   std::filesystem::path tokenizer_folder;  // the model's chat template lies there
   int64_t length;                          // T of a training row; samples are cut to T + 1 tokens
+  std::string own_template = {};           // Jinja that the model's file holds, where it is no folder (GGUF)
 };
 
 /// As prepare_data; the shards hold sample_code(id, learned). A sample of which no learned token is left after the cut is dropped

@@ -21,6 +21,7 @@ void save_report(const DataReport& report, const fs::path& path) {
                      {"eval_bytes", report.eval_bytes}, {"eval_tokens", report.eval_tokens}};
   if (report.learned_tokens > 0) json["learned_tokens"] = report.learned_tokens;
   for (const auto& [step, count] : report.cleaning) json["cleaning"][step] = count;
+  for (const StepReport& one : report.removed) json["removed"][one.step] = {{"bytes", one.bytes}, {"examples", one.examples}};
   base::write_file(path, json.dump(2) + "\n");
 }
 
@@ -34,9 +35,14 @@ DataReport load_report(const fs::path& path) {
                     number("eval_bytes"),
                     number("eval_tokens"),
                     {},
-                    number("learned_tokens")};
+                    number("learned_tokens"),
+                    {}};
   if (json.contains("cleaning"))
     for (const auto& [step, count] : json["cleaning"].items()) report.cleaning.emplace_back(step, count.get<int64_t>());
+  if (json.contains("removed"))
+    for (const auto& [step, one] : json["removed"].items())
+      report.removed.push_back({step, json["cleaning"].value(step, int64_t{0}), one.value("bytes", int64_t{0}),
+                                one.value("examples", std::vector<std::string>())});
   return report;
 }
 
@@ -57,6 +63,13 @@ std::optional<PreparedData> reuse(const fs::path& train, const fs::path& eval, b
 }
 
 }  // namespace
+
+void report_cleaning(const Cleaner& cleaner, DataReport& report) {
+  for (const StepReport& step : cleaner.report()) {
+    report.cleaning.emplace_back(step.step, step.count);
+    if (step.count > 0) report.removed.push_back(step);
+  }
+}
 
 bool wants_eval(const DataOptions& options) { return options.holdout > 0 || !options.eval.empty(); }
 

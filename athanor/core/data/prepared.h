@@ -15,6 +15,9 @@ uint64_t total_bytes(const DataOptions& options);
 /// The options that decide what the shards hold, as JSON, with the files' hashes.
 base::Json key_of_files(const DataOptions& options);
 
+/// Adds what a cleaner did to the report's counts and examples.
+void report_cleaning(const Cleaner& cleaner, DataReport& report);
+
 /// Opens `folder`/{train,eval}-<key>.tokens, or has them made and opens them.
 PreparedData prepared_once(
     const std::filesystem::path& folder, uint64_t key, bool wants_eval,

@@ -31,9 +31,10 @@ struct TemplateChoice {
 };
 
 /// `wanted`: "" for the folder's own, "chatml" or "alpaca", or a Jinja file. `forms`: of the files; without any template, rows of
-/// the alpaca form use Alpaca's prompt, and dialogues are an input_error.
+/// the alpaca form use Alpaca's prompt, and dialogues are an input_error. `own`: the model's, where it is no folder's.
 TemplateChoice choose_template(const std::string& wanted, const std::filesystem::path& tokenizer_folder,
-                               const text::Tokenizer& tokenizer, const std::vector<const SampleForm*>& forms);
+                               const text::Tokenizer& tokenizer, const std::vector<const SampleForm*>& forms,
+                               const std::string& own = {});
 
 /// The token that the template writes behind an answer, where it is one special token.
 std::optional<text::TokenId> turn_end(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer);

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "athanor/core/base/error.h"
-#include "athanor/core/data/cleaning.h"
 #include "athanor/core/data/prepared.h"
+#include "athanor/core/data/sample_stream.h"
 #include "athanor/core/data/source.h"
 #include "athanor/core/text/tokenizer.h"
 
@@ -20,16 +20,20 @@ class Surveyor {
       : options_(options),
         context_(context),
         maker_({options.data.form, options.data.columns, options.data.fill}),
-        changes_(options.data.clean, false),
-        drops_(options.data.clean, true, false) {
+        stream_(
+            options.data.clean, true, [this](StreamedSample& one) { encode(one); }, [this](StreamedSample& one) { look_at(one); }) {
     choose_renderer();
   }
 
   Survey run() {
     for (const fs::path file : options_.data.train) read(file);
     std::sort(survey_.lengths.begin(), survey_.lengths.end());
-    for (const auto& [step, count] : drops_.counts())
-      if (step == "drop-duplicates") survey_.duplicates = count;
+    survey_.unfilled = stream_.unfilled();
+    for (const Cleaner* part : {&stream_.changes(), &stream_.drops()})
+      for (const StepReport& step : part->report()) {
+        if (step.count > 0) survey_.cleaning.push_back(step);
+        if (step.step == "drop-duplicates") survey_.duplicates = step.count;
+      }
     return std::move(survey_);
   }
 
@@ -43,7 +47,7 @@ class Surveyor {
         forms.push_back(&maker_.begin(reader->parse(first), file.filename().string(), first.line));
     }
     const TemplateChoice choice =
-        choose_template(options_.data.chat_template, context_.tokenizer_folder, context_.tokenizer, forms);
+        choose_template(options_.data.chat_template, context_.tokenizer_folder, context_.tokenizer, forms, context_.own_template);
     survey_.chat_template = choice.name;
     renderer_.emplace(context_.tokenizer, choice, context_.tokenizer_folder, options_.data.learn == "last");
   }
@@ -59,35 +63,37 @@ class Surveyor {
         whole = false;
         break;
       }
-      base::Json row = reader->parse(raw);
-      if (!form) form = &maker_.begin(row, name, raw.line);
-      look_at(maker_.make(std::move(row), name, raw.line, survey_.unfilled));
+      if (!form) {
+        form = &maker_.begin(reader->parse(raw), name, raw.line);
+        stream_.begin_file(*reader, maker_, name);
+      }
+      stream_.add(raw);
     }
+    stream_.end_file();
     survey_.files.push_back({name, source_format_of(file).name, form ? form->name : "", form ? form->columns : "", rows, whole});
   }
 
-  void look_at(Sample sample) {
-    ++index_;
-    for_each_text(sample, [this](std::string& text) { changes_.clean(text); });
-    std::string text = sample_text(sample);
-    const bool kept = drops_.clean(text);
-    if (!kept && index_ != options_.sample) return;
-    std::vector<EncodedSample> encoded = encode(sample);
-    if (kept) count(encoded);
-    if (index_ == options_.sample) survey_.shown = std::move(encoded);
+  bool is_shown(const StreamedSample& one) const { return one.index + 1 == options_.sample; }
+
+  void encode(StreamedSample& one) const {
+    if (!one.kept && !is_shown(one)) return;
+    if (one.sample.kind == Sample::Kind::kPreference) {
+      SampleRenderer::Ends ends = renderer_->encode_ends(one.sample);
+      one.encoded = {std::move(ends.chosen), std::move(ends.rejected)};
+    } else if (one.sample.kind == Sample::Kind::kLabelled) {
+      EncodedSample text;
+      text.ids = context_.tokenizer.encode(one.sample.text);
+      text.learned.assign(text.ids.size(), 0);
+      one.encoded = {std::move(text)};
+    } else {
+      one.encoded = {renderer_->encode(one.sample)};
+    }
   }
 
-  std::vector<EncodedSample> encode(const Sample& sample) {
-    if (sample.kind == Sample::Kind::kPreference) {
-      SampleRenderer::Ends ends = renderer_->encode_ends(sample);
-      return {std::move(ends.chosen), std::move(ends.rejected)};
-    }
-    if (sample.kind != Sample::Kind::kLabelled) return {renderer_->encode(sample)};
-    ++survey_.labels[sample.label];
-    EncodedSample text;
-    text.ids = context_.tokenizer.encode(sample.text);
-    text.learned.assign(text.ids.size(), 0);
-    return {std::move(text)};
+  void look_at(StreamedSample& one) {
+    if (one.kept && one.sample.kind == Sample::Kind::kLabelled) ++survey_.labels[one.sample.label];
+    if (one.kept) count(one.encoded);
+    if (is_shown(one)) survey_.shown = std::move(one.encoded);
   }
 
   void count(const std::vector<EncodedSample>& ends) {
@@ -112,10 +118,9 @@ class Surveyor {
   const SurveyOptions& options_;
   const SampleContext& context_;
   SampleMaker maker_;
-  Cleaner changes_, drops_;
+  SampleStream stream_;
   std::optional<SampleRenderer> renderer_;
   Survey survey_;
-  int64_t index_ = 0;
 };
 
 }  // namespace

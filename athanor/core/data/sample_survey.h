@@ -32,10 +32,11 @@ struct Survey {
   std::string chat_template;     // its name; "": none
   std::vector<int32_t> lengths;  // tokens of each sample, uncut, ascending; of a preference, of its longer end
   int64_t tokens = 0, learned = 0;
-  int64_t cut = 0;              // would lose tokens at the context's length
-  int64_t answer_cut_away = 0;  // would be dropped: no learned token would be left
-  int64_t no_answer = 0;        // dropped: nothing to learn
-  int64_t duplicates = 0;       // copies of an earlier sample
+  int64_t cut = 0;                   // would lose tokens at the context's length
+  int64_t answer_cut_away = 0;       // would be dropped: no learned token would be left
+  int64_t no_answer = 0;             // dropped: nothing to learn
+  int64_t duplicates = 0;            // copies of an earlier sample
+  std::vector<StepReport> cleaning;  // of the steps that did anything
   std::map<std::string, int64_t> labels;
   std::set<std::string> unfilled;
   std::vector<EncodedSample> shown;  // one, or a preference's two ends

@@ -59,7 +59,7 @@ bool is_dialogue(const SampleForm& form) {
 }  // namespace
 
 TemplateChoice choose_template(const std::string& wanted, const fs::path& tokenizer_folder, const text::Tokenizer& tokenizer,
-                               const std::vector<const SampleForm*>& forms) {
+                               const std::vector<const SampleForm*>& forms, const std::string& own) {
   if (wanted == "chatml") return chatml(tokenizer);
   if (wanted == "alpaca") return built_in(kAlpaca, "alpaca", tokenizer);
   if (!wanted.empty()) {
@@ -67,6 +67,7 @@ TemplateChoice choose_template(const std::string& wanted, const fs::path& tokeni
       base::input_error("data.template", {"no such template", wanted, "chatml, alpaca, or a Jinja file"});
     return {base::read_text_file(wanted, size_t{4} << 20), wanted, false};
   }
+  if (!own.empty()) return {own, "the model's chat template", false};
   if (fs::is_directory(tokenizer_folder))
     if (auto chat = text::ChatTemplate::load(tokenizer_folder))
       return {text::ChatTemplate::source_of(tokenizer_folder), "the model's chat template", true};

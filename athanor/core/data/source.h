@@ -60,7 +60,7 @@ std::unique_ptr<RowReader> open_rows(const std::filesystem::path& file);
 void read_documents(const std::filesystem::path& file, const SourceOptions& options, const DocumentVisitor& visit);
 /// The documents of a plain text.
 void split_plain_text(std::string_view contents, const SourceOptions& options, const DocumentVisitor& visit);
-/// The column `text_key` of every row.
+/// The column `text_key` of every row; rows are parsed on all threads, some MiB at a time.
 void read_text_column(RowReader& rows, std::string_view name, const SourceOptions& options, const DocumentVisitor& visit);
 
 /// What `athanor list` prints of this room.

@@ -1,7 +1,10 @@
 #include "athanor/core/data/token_shard.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "athanor/core/base/byte_reader.h"
 #include "athanor/core/base/cat.h"
@@ -19,7 +22,35 @@ constexpr size_t kBufferBytes = size_t{1} << 20;  // small documents are written
 
 uint64_t padded(uint64_t bytes) { return (bytes + 7) / 8 * 8; }
 
-uint32_t width_for(int64_t vocab) { return vocab <= 65536 ? 2 : 4; }
+constexpr uint64_t kForgetBytes = uint64_t{64} << 20;  // what is checked is not kept in memory
+
+/// Gives back the memory of mapped pages that were read; where they are needed they are read again.
+void forget(const base::MappedFile& file) {
+  madvise(const_cast<std::byte*>(file.bytes().data()), file.bytes().size(), MADV_DONTNEED);
+}
+
+uint32_t width_for(int64_t vocab) { return vocab <= 65536 ? 2 : vocab <= (1 << 24) ? 3 : 4; }
+
+/// Little-endian numbers of `width` bytes -> `out`. Of three bytes, all but the last are read as four.
+void widen(const std::byte* from, int64_t count, uint32_t width, int32_t* out) {
+  if (width == 4) std::memcpy(out, from, static_cast<size_t>(count) * 4);
+  if (width == 2)
+    for (int64_t i = 0; i < count; ++i) {
+      uint16_t number = 0;
+      std::memcpy(&number, from + 2 * i, 2);
+      out[i] = number;
+    }
+  if (width != 3) return;
+  uint32_t number = 0;
+  for (int64_t i = 0; i + 1 < count; ++i) {
+    std::memcpy(&number, from + 3 * i, 4);
+    out[i] = static_cast<int32_t>(number & 0xFFFFFF);
+  }
+  if (count == 0) return;
+  number = 0;
+  std::memcpy(&number, from + 3 * (count - 1), 3);
+  out[count - 1] = static_cast<int32_t>(number);
+}
 
 [[noreturn]] void broken(const std::string& file, std::string what, std::string got = {}, std::string expected = {}) {
   base::file_error("data.shard", {file + ": " + std::move(what), std::move(got), std::move(expected),
@@ -69,30 +100,36 @@ TokenShard TokenShard::open(const std::filesystem::path& path) {
 
 void TokenShard::check_contents(const std::string& name, uint64_t hash) const {
   if (offsets_[0] != 0 || offsets_[documents_] != static_cast<uint64_t>(tokens_)) broken(name, "offsets do not cover the tokens");
-  uint64_t chained = 0;
+  uint64_t chained = 0, unforgotten = 0;
+  int64_t largest = -1;
   for (int64_t d = 0; d < documents_; ++d) {
     if (offsets_[d] >= offsets_[d + 1] || offsets_[d + 1] > static_cast<uint64_t>(tokens_))
       broken(name, "offsets do not rise", base::cat("document ", d));
-    chained = base::hash64({data_ + offsets_[d] * width_, (offsets_[d + 1] - offsets_[d]) * width_}, chained);
+    const uint64_t bytes = (offsets_[d + 1] - offsets_[d]) * width_;
+    chained = base::hash64({data_ + offsets_[d] * width_, bytes}, chained);
+    largest = std::max(largest, largest_of(begin_of(d), begin_of(d + 1)));
+    if ((unforgotten += bytes) >= kForgetBytes) forget(file_), unforgotten = 0;
   }
+  forget(file_);
   if (base::hash64(base::cat(chained, " ", text_bytes_, " ", vocab_, " ", tokenizer_hash_)) != hash)
     broken(name, "contents do not match their hash");
+  if (largest >= vocab_) broken(name, "token outside the vocabulary", base::cat(largest), base::cat("below ", vocab_));
+}
+
+int64_t TokenShard::largest_of(int64_t begin, int64_t end) const {
+  constexpr int64_t kPiece = 1024;
+  int32_t piece[kPiece];
   uint32_t largest = 0;
-  auto narrow = reinterpret_cast<const uint16_t*>(data_);
-  auto wide = reinterpret_cast<const uint32_t*>(data_);
-  for (int64_t i = 0; i < tokens_; ++i) largest = std::max(largest, width_ == 2 ? narrow[i] : wide[i]);
-  if (tokens_ > 0 && largest >= vocab_)
-    broken(name, "token outside the vocabulary", base::cat(largest), base::cat("below ", vocab_));
+  for (int64_t at = begin; at < end; at += kPiece) {
+    const int64_t count = std::min(kPiece, end - at);
+    widen(data_ + at * width_, count, width_, piece);
+    for (int64_t i = 0; i < count; ++i) largest = std::max(largest, static_cast<uint32_t>(piece[i]));
+  }
+  return largest;
 }
 
 void TokenShard::copy(int64_t document, int64_t first, int64_t count, int32_t* out) const {
-  int64_t begin = begin_of(document) + first;
-  if (width_ == 2) {
-    auto source = reinterpret_cast<const uint16_t*>(data_) + begin;
-    std::copy(source, source + count, out);
-  } else {
-    std::memcpy(out, data_ + begin * 4, static_cast<size_t>(count) * 4);
-  }
+  widen(data_ + (begin_of(document) + first) * width_, count, width_, out);
 }
 
 TokenShardWriter::TokenShardWriter(std::filesystem::path path, int64_t vocab_size, uint64_t tokenizer_hash)
@@ -107,9 +144,10 @@ void TokenShardWriter::add(std::span<const int32_t> ids, int64_t text_bytes) {
     if (id < 0 || id >= vocab_)
       base::bug("data.shard", {"token outside the vocabulary", base::cat(id), base::cat("below ", vocab_)});
   auto bytes = std::as_bytes(ids);
-  if (width_ == 2) {
-    narrow_.assign(ids.begin(), ids.end());
-    bytes = std::as_bytes(std::span<const uint16_t>(narrow_));
+  if (width_ < 4) {
+    narrow_.resize(ids.size() * width_);
+    for (size_t i = 0; i < ids.size(); ++i) std::memcpy(&narrow_[i * width_], &ids[i], width_);
+    bytes = narrow_;
   }
   hash_ = base::hash64(bytes, hash_);
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());

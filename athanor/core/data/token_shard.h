@@ -1,7 +1,7 @@
 #pragma once
 // Tokenized documents in one mapped file, so that a corpus larger than memory trains as well as a small one.
 //
-//   offset  0  "ATHTOKEN", u32 version (1), u32 width of a token in bytes (2 where the vocabulary fits, else 4)
+//   offset  0  "ATHTOKEN", u32 version (1), u32 width of a token in bytes (2 or 3 where the vocabulary fits, else 4)
 //          16  u64 vocabulary size, u64 tokenizer hash, u64 documents, u64 tokens, u64 bytes of text, u64 hash of the documents
 //          64  tokens, one document after the other, padded to a multiple of 8
 //              u64 offsets [documents + 1]: document i is tokens [offsets[i], offsets[i + 1])
@@ -36,6 +36,7 @@ class TokenShard {
  private:
   int64_t begin_of(int64_t document) const { return static_cast<int64_t>(offsets_[document]); }
   void check_contents(const std::string& name, uint64_t hash) const;
+  int64_t largest_of(int64_t begin, int64_t end) const;
 
   base::MappedFile file_;
   const std::byte* data_ = nullptr;
@@ -63,7 +64,7 @@ class TokenShardWriter {
   uint64_t tokenizer_hash_, hash_ = 0;
   uint32_t width_;
   std::vector<uint64_t> offsets_{0};
-  std::vector<uint16_t> narrow_;
+  std::vector<std::byte> narrow_;
   std::vector<std::byte> buffer_;
 };
 

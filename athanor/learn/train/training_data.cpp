@@ -1,6 +1,7 @@
 #include "athanor/learn/train/training_data.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
@@ -37,37 +38,74 @@ void add_report(const data::DataReport& one, data::DataReport& all) {
     else
       found->second += count;
   }
+  all.removed.insert(all.removed.end(), one.removed.begin(), one.removed.end());
 }
 
-data::PreparedData prepare_mix(const TrainRecipe& recipe, const DataPlace& place) {
-  if (!recipe.data.train.empty() || recipe.data.holdout > 0)
-    base::input_error("data.mix",
-                      {"data.mix goes without data.train and data.holdout", "", "files in data.mix, held-out ones in data.eval"});
-  data::PreparedData all;
-  std::vector<data::TokenShard> shards;
-  data::MixOptions options{{}, recipe.data.temperature, recipe.data.exhausted};
+/// The shard that an earlier start made, where it is whole.
+std::optional<data::TokenShard> made_before(const fs::path& path) {
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    return data::TokenShard::open(path);
+  } catch (const base::Error& error) {
+    base::log_warning(base::cat("the mixture is made again: ", error.what()));
+    return std::nullopt;
+  }
+}
+
+/// What data.mix gives before it is mixed.
+struct MixParts {
+  std::vector<data::TokenShard> train, eval;
+  data::MixOptions options;
+  data::PreparedData all;  // all but its shards
+};
+
+MixParts prepare_sources(const TrainRecipe& recipe, const DataPlace& place) {
+  MixParts parts;
+  parts.options = {{}, recipe.data.temperature, recipe.data.exhausted};
+  parts.all.reused = true;
   std::string key = base::cat(recipe.data.exhausted, " ", recipe.data.temperature);
   for (data::MixSource& source : data::read_mix(recipe.data.mix)) {
     data::DataOptions one = recipe.data;
     one.mix = {}, one.train = source.files;
-    if (!shards.empty()) one.eval.clear();
+    if (!parts.train.empty()) one.eval.clear();  // held-out files are read once
     data::PreparedData prepared = prepare_one(one, place);
-    add_report(prepared.report, all.report);
-    if (shards.empty()) all.eval = std::move(prepared.eval);
-    if (all.chat_template.empty()) all.chat_template = prepared.chat_template;
-    all.turn_end = prepared.turn_end;
-    shards.push_back(std::move(prepared.train));
-    options.weights.push_back(source.weight);
+    add_report(prepared.report, parts.all.report);
+    if (prepared.eval) parts.eval.push_back(*std::move(prepared.eval));
+    if (parts.all.chat_template.empty()) parts.all.chat_template = prepared.chat_template;
+    parts.all.turn_end = prepared.turn_end;
+    parts.all.reused = parts.all.reused && prepared.reused;
+    parts.train.push_back(std::move(prepared.train));
+    parts.options.weights.push_back(source.weight);
     key += base::cat(" ", prepared.key, " ", source.weight);
   }
-  all.key = base::hash64(key);
-  const fs::path path = place.folder / ("mix-" + base::hash_hex(all.key) + ".tokens");
-  const auto shares = data::mix_shards(shards, options, 0, path);
-  for (size_t i = 0; i < shares.size(); ++i)
-    base::log_info(base::cat("mix, source ", i + 1, ": ", base::fixed(100 * shares[i].part, 1), " % of an epoch, ",
-                             shares[i].tokens, " tokens, ", base::fixed(shares[i].passes, 2), " passes"));
-  all.train = data::TokenShard::open(path);
-  return all;
+  parts.all.key = base::hash64(key);
+  return parts;
+}
+
+data::PreparedData prepare_mix(const TrainRecipe& recipe, const DataPlace& place) {
+  if (!recipe.data.train.empty()) base::input_error("data.mix", {"data.mix goes without data.train", "", "files in data.mix"});
+  MixParts parts = prepare_sources(recipe, place);
+  const std::string hex = base::hash_hex(parts.all.key);
+  const fs::path train = place.folder / ("mix-" + hex + ".tokens"), eval = place.folder / ("mix-eval-" + hex + ".tokens");
+  auto mixed = made_before(train);
+  if (!mixed) {
+    const auto shares = data::mix_shards(parts.train, parts.options, 0, train);
+    for (size_t i = 0; i < shares.size(); ++i)
+      base::log_info(base::cat("mix, source ", i + 1, ": ", base::fixed(100 * shares[i].part, 1), " % of an epoch, ",
+                               shares[i].tokens, " tokens, ", base::fixed(shares[i].passes, 2), " passes"));
+    mixed = data::TokenShard::open(train);
+    parts.all.reused = false;
+  }
+  parts.all.train = *std::move(mixed);
+  if (parts.eval.size() == 1) parts.all.eval = std::move(parts.eval[0]);
+  if (parts.eval.size() < 2) return std::move(parts.all);
+  auto held_out = made_before(eval);
+  if (!held_out) {
+    data::join_shards(parts.eval, eval);
+    held_out = data::TokenShard::open(eval);
+  }
+  parts.all.eval = *std::move(held_out);
+  return std::move(parts.all);
 }
 
 }  // namespace

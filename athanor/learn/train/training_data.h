@@ -8,7 +8,8 @@
 namespace athanor::train {
 
 /// `hash`: data::tokenizer_hash of `tokenizer_folder`. Shards lie in `folder`. With data.mix, each source is prepared on its own
-/// and the training part is their mixture; held-out text is that of data.eval. Errors as those of core/data.
+/// and the training part is their mixture; held out is what data.eval names, or data.holdout of each source. Shards and mixtures of
+/// an earlier start are taken where nothing changed. Errors as those of core/data.
 data::PreparedData prepare_training_data(const TrainRecipe& recipe, Reads reads, const text::Tokenizer& tokenizer, uint64_t hash,
                                          const std::filesystem::path& tokenizer_folder, const std::filesystem::path& folder);
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "athanor/core/base/error.h"
+#include "athanor/core/base/hash.h"
 #include "athanor/core/base/philox.h"
 #include "athanor/core/data/cleaning.h"
+#include "athanor/core/data/hash_counts.h"
 #include "athanor/core/data/words.h"
 #include "tests/testing/golden.h"
 
@@ -15,7 +19,7 @@ namespace {
 const CleaningMethod& method(std::string_view name) { return base::find_row(cleaning_methods(), name, "test"); }
 
 std::string after(std::string_view name, std::string text, Cleaned expected) {
-  EXPECT_EQ(method(name).make()(text), expected) << name;
+  EXPECT_EQ(method(name).make({})(text), expected) << name;
   return text;
 }
 
@@ -54,7 +58,7 @@ TEST(Cleaning, Controls) {
 TEST(Cleaning, EmptyAndDuplicates) {
   after("drop-empty", " \t\n", Cleaned::kDropped);
   after("drop-empty", " a ", Cleaned::kSame);
-  CleaningStep step = method("drop-duplicates").make();
+  CleaningStep step = method("drop-duplicates").make({});
   std::string a = "a", b = "b", again = "a";
   EXPECT_EQ(step(a), Cleaned::kSame);
   EXPECT_EQ(step(b), Cleaned::kSame);
@@ -81,7 +85,7 @@ TEST(Cleaning, HeldOutTextIsNotDropped) {
 }
 
 TEST(Cleaning, AStepThatIsOffDoesNothing) {
-  CleaningOptions off{false, false, false, false, false, false, false, false, false, false};
+  CleaningOptions off{false, false, false, false, false, false, false, false, false, false, false};
   Cleaner cleaner(off, true);
   std::string text = "\xff\r\n\x01";
   EXPECT_TRUE(cleaner.clean(text));
@@ -148,7 +152,7 @@ std::vector<std::string> documents_with_copies(bool chinese) {
 
 TEST(Cleaning, NearDuplicatesAgainstAllPairs) {
   for (bool chinese : {false, true}) {
-    CleaningStep step = method("drop-near-duplicates").make();
+    CleaningStep step = method("drop-near-duplicates").make({});
     std::vector<std::vector<uint64_t>> kept;
     int found = 0, right = 0, missed = 0, borderline = 0;
     for (std::string text : documents_with_copies(chinese)) {
@@ -168,6 +172,86 @@ TEST(Cleaning, NearDuplicatesAgainstAllPairs) {
     EXPECT_GE(precision, 0.85);
     EXPECT_GE(recall, 0.85);
   }
+}
+
+TEST(Cleaning, LinesThatManyDocumentsShare) {
+  const CleaningStep step = method("boilerplate").make({});
+  for (int i = 0; i < 14; ++i) {
+    std::string text = "Read More - page " + std::to_string(i) + "\n}\nBody number " + std::string(1, static_cast<char>('a' + i)) +
+                       ".\n  read more - PAGE 7\n";
+    const std::string body = "}\nBody number " + std::string(1, static_cast<char>('a' + i)) + ".\n";
+    const std::string before = text;
+    // page 0 .. 9 and page 7 are one line in lower case with 0 for a digit; page 10 .. 13 are another
+    const Cleaned expected = i < 10 ? Cleaned::kSame : Cleaned::kChanged;
+    EXPECT_EQ(step(text), expected) << i;
+    EXPECT_EQ(text, i < 10 ? before : "Read More - page " + std::to_string(i) + "\n" + body) << i;
+  }
+  std::string last = "read more - page 5";
+  EXPECT_EQ(step(last), Cleaned::kChanged);
+  EXPECT_EQ(last, "");
+}
+
+TEST(Cleaning, TheReportSaysWhatWasRemoved) {
+  CleaningOptions options;
+  options.nfc = true;
+  Cleaner cleaner(options, true);
+  for (std::string document : {"a\r\nb", "twice", "twice", "zero\x01\x02 width", "\xff", "e\xCC\x81", "  "})
+    cleaner.clean(document);
+  std::map<std::string, StepReport> reports;
+  for (const StepReport& report : cleaner.report()) reports[report.step] = report;
+  EXPECT_EQ(reports["newlines"], (StepReport{"newlines", 1, 1, {"\\r"}}));
+  EXPECT_EQ(reports["drop-duplicates"], (StepReport{"drop-duplicates", 1, 5, {"twice"}}));
+  EXPECT_EQ(reports["controls"], (StepReport{"controls", 1, 2, {"\\x01\\x02"}}));
+  EXPECT_EQ(reports["repair-utf8"], (StepReport{"repair-utf8", 1, -2, {"\\xFF"}}));
+  EXPECT_EQ(reports["drop-empty"], (StepReport{"drop-empty", 1, 2, {"  "}}));
+  EXPECT_EQ(reports["nfc"].count, 1);
+  for (int i = 0; i < 9; ++i) {
+    std::string again = "twice";
+    cleaner.clean(again);
+  }
+  EXPECT_EQ(cleaner.report()[5].step, "drop-duplicates");
+  EXPECT_EQ(cleaner.report()[5].count, 10);
+  EXPECT_EQ(cleaner.report()[5].examples.size(), 3u);
+}
+
+TEST(Cleaning, ManyAtOnceAreAsOneAfterTheOther) {
+  CleaningOptions all;
+  all.nfc = all.c4_lines = all.boilerplate = all.gopher_repetition = all.drop_near_duplicates = true;
+  std::vector<std::string> texts;
+  for (const std::string& text : documents_with_copies(false))
+    texts.push_back(text + ".\r\n" + (texts.size() % 3 ? "ok" : "This is shared text."));
+  for (size_t i = 0; i < 300; ++i) texts.push_back(texts[i]);
+  std::vector<std::string> one = texts, many = texts;
+  Cleaner slow(all, true), fast(all, true);
+  std::vector<uint8_t> expected, kept(many.size());
+  for (std::string& text : one) expected.push_back(slow.clean(text) ? 1 : 0);
+  std::vector<std::string*> pointers;
+  for (std::string& text : many) pointers.push_back(&text);
+  fast.clean(pointers, kept);
+  EXPECT_EQ(kept, expected);
+  EXPECT_EQ(many, one);
+  EXPECT_EQ(fast.report(), slow.report());
+  EXPECT_GT(std::count(kept.begin(), kept.end(), 0), 300);
+}
+
+TEST(Cleaning, MemoryIsBounded) {
+  HashCounts counts("drop-duplicates", 1);
+  try {
+    for (uint64_t i = 0; i < 200000; ++i) EXPECT_EQ(counts.add(base::hash64(std::to_string(i))), 1);
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.exit_code(), 2);
+    EXPECT_NE(std::string(error.what()).find("57344 hashes held, 1 MiB"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(counts.add(base::hash64("7")), 2) << "what is held is still known";
+  for (int i = 0; i < 300; ++i) counts.add(base::hash64("7"));
+  EXPECT_EQ(counts.add(base::hash64("7")), 255);
+}
+
+TEST(Cleaning, ExcerptsAreSafe) {
+  EXPECT_EQ(escaped_excerpt("a\nb\x1b[0m\xFF\xE6\xB1\x89", 100), "a\\nb\\x1B[0m\\xFF\xE6\xB1\x89");
+  EXPECT_EQ(escaped_excerpt("ab\xE6\xB1\x89", 4), "ab...");
+  EXPECT_EQ(escaped_excerpt("", 4), "");
 }
 
 }  // namespace

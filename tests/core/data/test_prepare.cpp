@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "athanor/core/base/error.h"
+#include "athanor/core/data/document_survey.h"
 #include "athanor/core/data/prepare.h"
 #include "tests/core/data/byte_tokenizer.h"
 #include "tests/testing/temp_folder.h"
@@ -55,6 +56,53 @@ TEST(Prepare, ShardsAreReusedOnlyWhereNothingChanged) {
   options.clean.newlines = true;
   folder.write("a.txt", "text two");
   EXPECT_NE(prepare().key, first.key);
+}
+
+TEST(Prepare, TheReportKeepsWhatWasRemoved) {
+  const testing::TempFolder folder;
+  DataOptions options;
+  options.train = {folder.write("b.jsonl", "{\"text\": \"x\\r\\ny\"}\n{\"text\": \"z\"}\n{\"text\": \"z\"}\n")};
+  for (bool reused : {false, true}) {
+    const PreparedData data = prepare_data(options, ByteTokenizer(), 5, folder / "data");
+    EXPECT_EQ(data.reused, reused);
+    EXPECT_EQ(data.report.removed, (std::vector<StepReport>{{"newlines", 1, 1, {"\\r"}}, {"drop-duplicates", 1, 1, {"z"}}}));
+  }
+}
+
+TEST(Prepare, RowsAreReadInOrderAndTheFirstMistakeIsTheOneThatIsTold) {
+  const testing::TempFolder folder;
+  DataOptions options;
+  std::string rows;
+  for (int i = 0; i < 3000; ++i) rows += "{\"text\": \"" + std::to_string(i) + "\"}\n";
+  options.train = {folder.write("a.jsonl", rows)};
+  const PreparedData data = prepare_data(options, ByteTokenizer(), 5, folder / "data");
+  ASSERT_EQ(data.train.documents(), 3000);
+  const Texts texts = documents(data.train);
+  for (int i = 0; i < 3000; ++i) ASSERT_EQ(texts[static_cast<size_t>(i)], std::to_string(i));
+  rows += "{\"txt\": 1}\n{bad\n";
+  options.train = {folder.write("b.jsonl", rows)};
+  try {
+    prepare_data(options, ByteTokenizer(), 5, folder / "data");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("b.jsonl:3001: no key"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Prepare, DocumentsAreSurveyed) {
+  const testing::TempFolder folder;
+  DataOptions options;
+  options.separator = "|";
+  options.train = {folder.write("a.txt", "one|two|two|three three| ")};
+  const DocumentSurvey survey = survey_documents(options, ByteTokenizer(), 3);
+  EXPECT_EQ(survey.read, 5);
+  EXPECT_EQ(survey.documents, 3);
+  EXPECT_EQ(survey.bytes, 3 + 3 + 11);
+  EXPECT_EQ(survey.tokens, 17);
+  EXPECT_EQ(survey.longest, 11);
+  EXPECT_EQ(survey.shown, "three three");
+  for (const StepReport& step : survey.cleaning)
+    EXPECT_EQ(step.count, step.step == "drop-empty" || step.step == "drop-duplicates" ? 1 : 0) << step.step;
 }
 
 TEST(Prepare, ABrokenShardIsMadeAgain) {

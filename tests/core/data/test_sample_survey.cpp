@@ -52,5 +52,28 @@ TEST_F(Surveys, PreferencesShowBothEndsAndLabelsAreCounted) {
   EXPECT_FALSE(labels.files[0].whole);
 }
 
+TEST_F(Surveys, ManyRowsAreSurveyedInOrder) {
+  std::string rows;
+  for (int i = 0; i < 500; ++i) rows += "{\"prompt\": \"" + std::to_string(i % 400) + "\\r\", \"completion\": \"y\"}\n";
+  const Survey s = survey("m.jsonl", rows.c_str(), 64, 450);
+  EXPECT_EQ(s.lengths.size(), 400u);
+  EXPECT_EQ(s.duplicates, 100);
+  ASSERT_EQ(s.cleaning.size(), 2u);
+  EXPECT_EQ(s.cleaning[0], (StepReport{"newlines", 500, 0, {"\\r", "\\r", "\\r"}}));
+  EXPECT_EQ(s.cleaning[1].step, "drop-duplicates");
+  EXPECT_EQ(s.cleaning[1].examples, (std::vector<std::string>{"0\\n\\ny", "1\\n\\ny", "2\\n\\ny"}));
+  ASSERT_EQ(s.shown.size(), 1u) << "a copy is shown where it is asked for";
+  EXPECT_EQ(tokenizer->decode(s.shown[0].ids, false), "49\ny</s>");
+}
+
+TEST_F(Surveys, TheTemplateOfAModelsFileIsTaken) {
+  SurveyOptions options;
+  options.data.train = {folder.write("a.jsonl", "{\"prompt\": \"q\", \"completion\": \"a\"}\n")};
+  SampleContext context{*tokenizer, 0, folder / "model.gguf", 64, "{% for m in messages %}<{{ m.content }}>{% endfor %}"};
+  const Survey s = survey_samples(options, context);
+  EXPECT_EQ(s.chat_template, "the model's chat template");
+  EXPECT_EQ(tokenizer->decode(s.shown[0].ids, false), "<q><a></s>");
+}
+
 }  // namespace
 }  // namespace athanor::data

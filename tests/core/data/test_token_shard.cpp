@@ -28,7 +28,7 @@ std::filesystem::path write(const std::filesystem::path& path, int64_t vocab) {
 
 TEST(TokenShard, WhatIsWrittenIsRead) {
   const testing::TempFolder folder;
-  for (int64_t vocab : {300, 65536, 65537, 200000}) {
+  for (int64_t vocab : {300, 65536, 65537, 200000, 1 << 24, (1 << 24) + 1}) {
     const TokenShard shard = TokenShard::open(write(folder / "s.tokens", vocab));
     EXPECT_EQ(shard.documents(), 2);
     EXPECT_EQ(shard.tokens(), 4);
@@ -40,6 +40,21 @@ TEST(TokenShard, WhatIsWrittenIsRead) {
     EXPECT_EQ(std::filesystem::file_size(folder / "s.tokens"), 64 + (vocab <= 65536 ? 8u : 16u) + 24);
   }
   EXPECT_EQ(folder.listing(), "s.tokens");
+}
+
+TEST(TokenShard, ThreeBytesHoldALargeVocabulary) {
+  const testing::TempFolder folder;
+  std::vector<int32_t> ids;
+  for (int32_t i = 0; i < 5000; ++i) ids.push_back(i * 37 % 151936);
+  TokenShardWriter writer(folder / "s.tokens", 151936, 0);
+  writer.add(ids, 1), writer.add(std::vector<int32_t>{151935}, 1);
+  writer.commit();
+  EXPECT_EQ(std::filesystem::file_size(folder / "s.tokens"), 64u + 15008 + 24);
+  const TokenShard shard = TokenShard::open(folder / "s.tokens");
+  EXPECT_EQ(document(shard, 0), ids);
+  std::vector<int32_t> part(7);
+  shard.copy(0, 100, 7, part.data());
+  EXPECT_EQ(part, std::vector<int32_t>(ids.begin() + 100, ids.begin() + 107));
 }
 
 TEST(TokenShard, WithoutCommitNothingIsLeft) {

@@ -32,7 +32,7 @@ bool is_sentence(std::string_view line) {
 
 }  // namespace
 
-CleaningStep make_c4_lines() {
+CleaningStep make_c4_lines(const CleaningOptions&) {
   return [](std::string& text) {
     std::string kept;
     for (size_t begin = 0; begin < text.size();) {

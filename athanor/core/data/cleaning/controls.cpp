@@ -34,6 +34,6 @@ Cleaned strip(std::string& text) {
 
 }  // namespace
 
-CleaningStep make_controls() { return strip; }
+CleaningStep make_controls(const CleaningOptions&) { return strip; }
 
 }  // namespace athanor::data

@@ -56,7 +56,7 @@ bool good_words(std::string_view text) {
 
 }  // namespace
 
-CleaningStep make_gopher_quality() {
+CleaningStep make_gopher_quality(const CleaningOptions&) {
   return [](std::string& text) {
     return lacks_spaces(text) || (good_words(text) && good_lines(text)) ? Cleaned::kSame : Cleaned::kDropped;
   };

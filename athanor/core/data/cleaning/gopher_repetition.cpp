@@ -89,7 +89,7 @@ bool repeats_grams(std::string_view text) {
 
 }  // namespace
 
-CleaningStep make_gopher_repetition() {
+CleaningStep make_gopher_repetition(const CleaningOptions&) {
   return [](std::string& text) {
     const bool repeats = repeats_parts(text, "\n") || repeats_parts(text, "\n\n") || repeats_grams(text);
     return repeats ? Cleaned::kDropped : Cleaned::kSame;

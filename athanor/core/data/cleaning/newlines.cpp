@@ -18,6 +18,6 @@ Cleaned collapse(std::string& text) {
 
 }  // namespace
 
-CleaningStep make_newlines() { return collapse; }
+CleaningStep make_newlines(const CleaningOptions&) { return collapse; }
 
 }  // namespace athanor::data

@@ -33,6 +33,6 @@ Cleaned compose(std::string& text) {
 
 }  // namespace
 
-CleaningStep make_nfc() { return compose; }
+CleaningStep make_nfc(const CleaningOptions&) { return compose; }
 
 }  // namespace athanor::data

@@ -60,6 +60,6 @@ Cleaned repair(std::string& text) {
 
 }  // namespace
 
-CleaningStep make_repair_utf8() { return repair; }
+CleaningStep make_repair_utf8(const CleaningOptions&) { return repair; }
 
 }  // namespace athanor::data
