@@ -13,7 +13,7 @@
 namespace athanor::kernels {
 namespace {
 
-int64_t blocks_of(int64_t columns) { return (columns + kI8Block - 1) / kI8Block; }
+int64_t i8_blocks_of(int64_t columns) { return (columns + kI8Block - 1) / kI8Block; }
 
 // To the nearest whole number, halves to even, for |x| < 2^22: beyond its 24 bits a float holds no fraction. (std::nearbyint is a
 // call.)
@@ -47,11 +47,11 @@ void check_row(const std::vector<float>& row, int64_t n) {
 }  // namespace
 
 uint64_t i8_bytes(int64_t rows, int64_t columns) {
-  return static_cast<uint64_t>((rows + kI8PanelRows - 1) / kI8PanelRows * blocks_of(columns) * kI8BlockBytes);
+  return static_cast<uint64_t>((rows + kI8PanelRows - 1) / kI8PanelRows * i8_blocks_of(columns) * kI8BlockBytes);
 }
 
 WeightMatrix quantize_i8(const WeightMatrix& source, std::byte* panels) {
-  const int64_t blocks = blocks_of(source.columns), count = (source.rows + kI8PanelRows - 1) / kI8PanelRows;
+  const int64_t blocks = i8_blocks_of(source.columns), count = (source.rows + kI8PanelRows - 1) / kI8PanelRows;
   base::parallel_dynamic(count, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> row(static_cast<size_t>(source.columns));
     for (int64_t p = begin; p < end; ++p) {
@@ -73,7 +73,7 @@ WeightMatrix quantize_i8(const WeightMatrix& source, std::byte* panels) {
 }
 
 void dequantize_i8_row(const WeightMatrix& panels, int64_t n, float* out) {
-  const int64_t blocks = blocks_of(panels.columns), lane = n % kI8PanelRows;
+  const int64_t blocks = i8_blocks_of(panels.columns), lane = n % kI8PanelRows;
   const auto* panel = static_cast<const uint8_t*>(panels.data) + n / kI8PanelRows * blocks * kI8BlockBytes;
   for (int64_t k = 0; k < panels.columns; ++k) {
     const uint8_t* block = panel + k / kI8Block * kI8BlockBytes;
@@ -103,7 +103,7 @@ void weight_row(const WeightMatrix& weight, int64_t n, float* out) {
 }
 
 void quantize_i8_input(const float* x, int64_t columns, int8_t* q, float* scales, int32_t* offsets) {
-  for (int64_t b = 0; b < blocks_of(columns); ++b) {
+  for (int64_t b = 0; b < i8_blocks_of(columns); ++b) {
     const int64_t count = std::min(kI8Block, columns - b * kI8Block);
     const float* from = x + b * kI8Block;
     const float most = largest(from, count), inverse = most > 0 ? 127.0f / most : 0.0f;
