@@ -63,9 +63,15 @@ Corpus Lab::write_corpus(const std::string& name, const std::string& file, const
   return corpus;
 }
 
-fs::path Lab::beginning(const Corpus& corpus, size_t bytes) {
-  const std::string text = base::read_text_file(corpus.train);
-  const fs::path path = corpus.train.parent_path() / base::cat("first-", bytes, "-of-", corpus.train.filename().string());
+Corpus Lab::measured_on(Corpus corpus, size_t bytes) {
+  corpus.held_out = beginning(corpus.held_out, bytes);
+  corpus.held_out_bytes = static_cast<int64_t>(fs::file_size(corpus.held_out));
+  return corpus;
+}
+
+fs::path Lab::beginning(const fs::path& file, size_t bytes) {
+  const std::string text = base::read_text_file(file);
+  const fs::path path = file.parent_path() / base::cat("first-", bytes, "-of-", file.filename().string());
   base::write_file(path, text.size() > bytes ? text.substr(0, cut_at(text, bytes)) : text);
   return path;
 }

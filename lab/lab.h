@@ -47,8 +47,10 @@ class Lab {
   const Corpus& domain() const { return domain_; }
   const std::filesystem::path& tokenizer() const { return tokenizer_; }
   const LabOptions& options() const { return options_; }
-  /// A file with the first `bytes` of what is learned of a corpus.
-  std::filesystem::path beginning(const Corpus& corpus, size_t bytes);
+  /// A file with the first `bytes` of a corpus's file.
+  std::filesystem::path beginning(const std::filesystem::path& file, size_t bytes);
+  /// The corpus with so many bytes of its held-out text: where there are many runs, measuring would take longer than they do.
+  Corpus measured_on(Corpus corpus, size_t bytes);
   /// A new folder below options.out/runs, removed with the lab.
   std::filesystem::path new_folder(const std::string& name);
 

@@ -34,7 +34,7 @@ struct PlotAxis {
   double low = 0, high = 1, from = 0, to = 1;
   bool log = false;
   double operator()(double value) const {
-    const double v = log ? std::log10(value) : value;
+    const double v = !log ? value : value > 0 ? std::log10(value) : low;  // a bar that reaches below zero ends at the edge
     return from + (v - low) / (high - low) * (to - from);
   }
   std::vector<double> marks(int wanted) const {

@@ -53,7 +53,7 @@ struct Losses {
 };
 
 Losses tune(Lab& lab, const std::vector<std::filesystem::path>& bases, const Start& start) {
-  const std::filesystem::path text = lab.beginning(lab.domain(), kBytes);
+  const std::filesystem::path text = lab.beginning(lab.domain().train, kBytes);
   Losses losses;
   for (int64_t seed = 0; seed < lab.seeds(); ++seed) {
     train::TrainRecipe recipe = lab.tuning(bases[static_cast<size_t>(seed)], text, lab.steps(kTuned), seed);

@@ -26,8 +26,9 @@ constexpr int64_t kRanks[] = {2, 8, 32};
 constexpr double kRates[] = {1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2};
 constexpr size_t kMiddle = 2;  // of kRates: where |dW| is compared
 constexpr double kAlpha = 16;
-constexpr int64_t kPretrained = 120, kTuned = 30;  // steps
-constexpr size_t kBytes = 100'000;                 // of the domain
+constexpr int64_t kPretrained = 80, kTuned = 16;  // steps
+constexpr size_t kBytes = 100'000;                // of the domain
+constexpr size_t kMeasured = 10'000;              // of what is held out
 constexpr const char* kScales[] = {"alpha / r", "alpha / sqrt(r)"};
 
 struct Run {
@@ -49,15 +50,16 @@ double update_size(const std::vector<train::Weight>& weights, double scale) {
 }
 
 Run tune(Lab& lab, const std::filesystem::path& start, int64_t rank, bool root, double rate, int64_t seed) {
-  train::TrainRecipe recipe = lab.tuning(start, lab.beginning(lab.domain(), kBytes), lab.steps(kTuned), seed);
+  train::TrainRecipe recipe = lab.tuning(start, lab.beginning(lab.domain().train, kBytes), lab.steps(kTuned), seed);
   recipe.adapter.method = "lora", recipe.adapter.r = rank, recipe.adapter.alpha = kAlpha, recipe.adapter.rslora = root;
   recipe.train.lr = rate;
-  recipe.data.watch = {lab.domain().held_out.string()};
+  const Corpus measured = lab.measured_on(lab.domain(), kMeasured);
+  recipe.data.watch = {measured.held_out.string()};
   std::vector<train::Weight> weights;
   const auto result = lab.train(recipe, [&](train::StartedModel& model) { weights = model.weights; });
   const auto r = static_cast<double>(rank);
   std::filesystem::remove_all(recipe.out);
-  return {watched_per_byte(result, lab.domain()).after, update_size(weights, kAlpha / (root ? std::sqrt(r) : r))};
+  return {watched_per_byte(result, measured).after, update_size(weights, kAlpha / (root ? std::sqrt(r) : r))};
 }
 
 /// log2 of the best rate; the vertex of the parabola through the best point and its neighbours. At the grid's end, that end.

@@ -61,7 +61,7 @@ std::string as_text(const base::Shelf& shelf) {
 }
 
 int run(const std::string& room, bool json, const Invocation& call) {
-  bool needs_learn = room.empty() || room.starts_with("learn");
+  bool needs_learn = room.empty() || room.starts_with("learn") || room == "lab";
   if (call.learn == nullptr && needs_learn) {
     if (std::filesystem::exists(learn_program()) || !room.empty()) start_learn(call);
     base::log_warning("athanor-learn is not there: the learn wing's shelves are left out");
