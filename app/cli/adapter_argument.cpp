@@ -22,9 +22,16 @@ AdapterArgument parse_adapter(const std::string& text) {
 }
 
 checkpoint::Checkpoint with_adapters(const models::DecoderModel& model, checkpoint::Checkpoint weights,
-                                     const std::vector<std::string>& adapters) {
+                                     const std::vector<std::string>& adapters, models::VirtualTokens* virtual_tokens) {
   for (const std::string& text : adapters) {
     const AdapterArgument adapter = parse_adapter(text);
+    if (virtual_tokens && models::has_virtual_tokens(adapter.folder)) {
+      if (virtual_tokens->count > 0)
+        base::input_error("cli.adapter", {"two adapters of virtual tokens do not stand side by side", text, "one"});
+      if (adapter.weight != 1) base::input_error("cli.adapter", {"virtual tokens have no weight", text, adapter.folder});
+      *virtual_tokens = models::read_virtual_tokens(model, adapter.folder);
+      continue;
+    }
     weights = models::merge_adapter(model, weights, adapter.folder, adapter.weight);
   }
   return weights;

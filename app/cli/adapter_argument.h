@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "athanor/core/models/family.h"
+#include "athanor/core/models/virtual_tokens.h"
 
 namespace athanor::app {
 
@@ -15,8 +15,9 @@ struct AdapterArgument {
 /// A folder that exists under the whole text is that folder, whatever its name holds.
 AdapterArgument parse_adapter(const std::string& text);
 
-/// The weights with every adapter merged in, one after the other.
+/// The weights with every adapter merged in, one after the other. An adapter of virtual tokens, of which there may be one, is read
+/// into `virtual_tokens` instead; where that is null, it is an input_error.
 checkpoint::Checkpoint with_adapters(const models::DecoderModel& model, checkpoint::Checkpoint weights,
-                                     const std::vector<std::string>& adapters);
+                                     const std::vector<std::string>& adapters, models::VirtualTokens* virtual_tokens = nullptr);
 
 }  // namespace athanor::app

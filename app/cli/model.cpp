@@ -71,9 +71,12 @@ void declare_model(Flags& flags, ModelArguments& arguments) {
   flags.text("--model -m", arguments.model, {.help = "MODEL, as a flag"});
   flags.integer("--context -c", arguments.context,
                 {"tokens of context; 0 takes the model's own, at most 4096", 0, 1 << 20, {"ctx_size"}});
-  flags.texts("--lora", arguments.lora,
-              {.help = "a PEFT adapter folder, merged into the weights at load; FOLDER=0.5 with a weight, and more than once",
-               .other_names = {"adapter"}});
+  flags.texts(
+      "--lora", arguments.lora,
+      {.help =
+           "a PEFT adapter folder, merged into the weights at load (virtual tokens are put in front); FOLDER=0.5 with a weight, "
+           "and more than once",
+       .other_names = {"adapter"}});
 }
 
 RunningModel open_model(const ModelArguments& arguments, const std::string& dtype) {
@@ -82,9 +85,10 @@ RunningModel open_model(const ModelArguments& arguments, const std::string& dtyp
   RunningModel model = is_gguf(arguments.model) ? from_gguf(arguments.model) : from_folder(arguments.model);
   for (const std::string& name : models::unclaimed_weights(model.decoder, model.folder.weights))
     base::log_warning(base::cat("the model has no place for the weight ", name, "; it is left out"));
-  model.folder.weights = with_adapters(model.decoder, model.folder.weights, arguments.lora);
-  model.engine =
-      engine::Model::load(model.decoder, model.folder.weights, {.weights = weight_kind(dtype), .context = arguments.context});
+  models::VirtualTokens virtual_tokens;
+  model.folder.weights = with_adapters(model.decoder, model.folder.weights, arguments.lora, &virtual_tokens);
+  model.engine = engine::Model::load(model.decoder, model.folder.weights,
+                                     {.weights = weight_kind(dtype), .context = arguments.context}, std::move(virtual_tokens));
   if (model.folder.generation_config) model.end_ids = ids_at(*model.folder.generation_config, "eos_token_id");
   if (model.end_ids.empty()) model.end_ids = ids_at(*model.folder.config, "eos_token_id");
   return model;

@@ -22,6 +22,7 @@ std::vector<const char*> family_goldens() {
           "starcoder2",
           "stablelm",
           "stablelm-parallel",
+          "stablelm-head-norms",
           "phi3",
           "phi3-short",
           "phi3-long",

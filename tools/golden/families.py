@@ -58,6 +58,7 @@ VARIANTS = {
     "starcoder2": ("starcoder2", dict(ONE, sliding_window=8)),
     "stablelm": ("stablelm", dict(ONE, use_qkv_bias=True)),
     "stablelm-parallel": ("stablelm", dict(ONE, use_parallel_residual=True, rope_parameters=rope("default", partial_rotary_factor=0.5))),
+    "stablelm-head-norms": ("stablelm", dict(WIDE, head_dim=None, qk_layernorm=True, rope_parameters=rope("default", partial_rotary_factor=0.5))),
     "phi3": ("phi3", dict(ONE, sliding_window=8)),
     "phi3-short": ("phi3", dict(ONE, rope_parameters=LONG, original_max_position_embeddings=60)),
     "phi3-long": ("phi3", dict(ONE, rope_parameters=LONG, original_max_position_embeddings=16)),

@@ -30,7 +30,7 @@ PATCHES = {
 }
 VARIANTS = [
     "llama-biases", "llama-llama3", "llama-yarn", "llama-linear", "mistral-full", "mistral-window", "qwen2-window", "qwen3",
-    "qwen3-bias-tied", "smollm3-nope", "granite", "olmo2", "starcoder2", "stablelm", "stablelm-parallel", "phi3", "phi3-short", "phi3-long",
+    "qwen3-bias-tied", "smollm3-nope", "granite", "olmo2", "starcoder2", "stablelm", "stablelm-parallel", "stablelm-head-norms", "phi3", "phi3-short", "phi3-long",
     "phi3-partial", "gemma2", "gemma3", "gemma3-scaled", "gpt_neox", "gpt_neox-serial", "bloom", "falcon", "falcon-groups",
     "falcon-one-norm", "glm", "glm4", "chatglm", "mixtral", "qwen3_moe", "deepseek_v2", "deepseek_v2-groups", "deepseek_v3",
     "deepseek_v3-yarn",
@@ -55,6 +55,15 @@ def prepared(name, folder):
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocab}, "added_tokens": []}))
 
 
+def with_returned(modify_tensors):
+    """StableLM's generator returns the tensors of its stacked norms instead of yielding them, and so loses them."""
+    def modified(self, *arguments):
+        rest = yield from modify_tensors(self, *arguments)
+        if rest is not None:
+            yield from rest
+    return modified
+
+
 def converted(name, conversion, gguf):
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = pathlib.Path(temporary) / name, pathlib.Path(temporary) / "out.gguf"
@@ -62,6 +71,8 @@ def converted(name, conversion, gguf):
         hparams = conversion.ModelBase.load_hparams(folder, False)
         kind = conversion.get_model_class(conversion.get_model_architecture(hparams, conversion.ModelType.TEXT))
         kind.set_vocab = kind._set_vocab_none
+        if name == "stablelm-head-norms":
+            kind.modify_tensors = with_returned(kind.modify_tensors)
         model = kind(folder, gguf.LlamaFileType.ALL_F32, out, eager=True)
         model.hparams |= EXTRA.get(name, {})
         model.write()

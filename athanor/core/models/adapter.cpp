@@ -213,7 +213,7 @@ void check_kind(const AdapterConfig& config, const std::string& folder) {
   if (config.kind != AdapterKind::kLora && config.kind != AdapterKind::kIa3)
     base::input_error(kAdapterWhere,
                       {base::cat(folder, ": virtual tokens are no weights, and cannot be merged"), peft_type(config.kind),
-                       "LORA or IA3", "athanor logits --executor nn --lora, or train with method: lora"});
+                       "LORA or IA3", "--lora, which puts them in front of every sequence, or train with method: lora"});
   for (const char* changed : {"pissa", "olora", "corda", "loftq", "lora_ga"})
     if (config.init.starts_with(changed))
       base::input_error(kAdapterWhere, {base::cat(folder, ": its base weights were changed when it was made"), config.init,

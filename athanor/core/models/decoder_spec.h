@@ -54,8 +54,9 @@ struct LayerSpec {
   bool experts = false;  // the feed-forward is a mixture of experts
 };
 
-/// Norms of queries and keys, before positions: none, each head by itself (Qwen3), or all heads as one row (OLMo 2).
-enum class QkNorm { kNone, kHead, kWidth };
+/// Norms of queries and keys, before positions: none, each head by itself with the same weights (Qwen3) or with weights of its own
+/// (StableLM 2 12B), or all heads as one row (OLMo 2).
+enum class QkNorm { kNone, kHead, kEachHead, kWidth };
 
 /// Mixture of experts (Shazeer et al. 2017; Jiang et al. 2024): a router scores all experts, `chosen` of them run, their sum is
 /// weighted by their scores. Experts in `groups` (DeepSeek): the best `chosen_groups` groups are kept first.

@@ -69,7 +69,7 @@ enum class Slot {
 enum class SlotLayers { kAll, kDense, kExperts };
 
 /// One row of a family's table: where the weight of a slot lies in its files. "{}" stands for the layer's number, "{e}" for the
-/// expert's.
+/// expert's (or, where norms of queries and keys differ by head, the head's).
 struct SlotName {
   Slot slot;
   const char* name;         // "model.layers.{}.self_attn.q_proj.weight": Hugging Face's name, kept on disk everywhere
@@ -103,7 +103,10 @@ DecoderModel decoder_from_config(const base::Json& config);
 /// config.json of a new model: the user's keys over the family's defaults, in transformers' words. Every mistake is an input_error.
 base::Json new_config(const base::Json& keys);
 
-/// One weight of a model: the slot's row, and which layer and expert it belongs to (-1: none).
+/// How many weights of a row with "{e}" a layer has; 0 for another row.
+int64_t numbered_weights(const DecoderSpec& spec, const SlotName& row);
+
+/// One weight of a model: the slot's row, and which layer and expert (or head) it belongs to (-1: none).
 struct WeightPlace {
   const SlotName* row;
   int64_t layer = -1, expert = -1;

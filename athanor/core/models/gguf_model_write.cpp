@@ -91,19 +91,18 @@ class ModelWriter {
   }
 
   void add(const SlotName& row, int64_t layer) {
-    const std::string theirs = weight_name(model_, row.slot, layer, is_expert_slot(row.slot) ? 0 : -1);
+    const int64_t stack = numbered_weights(spec_, row);
+    const std::string theirs = weight_name(model_, row.slot, layer, stack > 0 ? 0 : -1);
     std::string name = gguf_tensor_name(architecture_, spec_, row.slot, layer);
     if (name.empty()) base::input_error(kGgufModelWriteWhere, {"GGUF has no place for a weight", theirs});
     if (row.slot == Slot::kKvUp) return add_latent(theirs, layer);
     Source source{.name = theirs, .arrays = {}, .transposed = row.transposed};
-    const bool experts = is_expert_slot(row.slot);
-    for (int64_t expert = 0; expert < (experts ? spec_.experts.count : 1); ++expert)
-      source.arrays.push_back(array(row.slot, layer, experts ? expert : -1));
+    for (int64_t i = 0; i < std::max<int64_t>(stack, 1); ++i) source.arrays.push_back(array(row.slot, layer, stack > 0 ? i : -1));
     std::vector<int64_t> shape = source.arrays.front().shape;
     source.order = order_of(row.slot, shape.front());
     if (is_norm_slot(row.slot)) source.offset = spec_.norm_offset;
     if (row.transposed) std::reverse(shape.begin(), shape.end());
-    if (experts) shape.insert(shape.begin(), spec_.experts.count);
+    if (stack > 0) shape.insert(shape.begin(), stack);
     const BlockFormat& format = format_of(mix_, place_of(row.slot, layer, shape.back()));
     writer_.tensor(std::move(name), std::move(shape), format,
                    [source = std::move(source), &format] { return source.make(format); });

@@ -24,7 +24,6 @@ bool applies(const DecoderModel& model, const SlotName& row, int64_t layer) {
 }
 
 bool per_layer(const SlotName& row) { return std::string_view(row.name).find("{}") != std::string_view::npos; }
-bool per_expert(const SlotName& row) { return std::string_view(row.name).find("{e}") != std::string_view::npos; }
 
 std::string full_name(const SlotName& row, int64_t layer, int64_t expert) {
   std::string name = row.name;
@@ -94,7 +93,7 @@ std::vector<int64_t> ffn_shape(const DecoderSpec& s, Slot slot) {
 
 /// As a matrix [out, in] or a vector [n], before transposition.
 std::vector<int64_t> logical_shape(const DecoderSpec& s, Slot slot) {
-  const bool by_head = s.qk_norm == QkNorm::kHead;
+  const bool by_head = s.qk_norm == QkNorm::kHead || s.qk_norm == QkNorm::kEachHead;
   switch (slot) {
     case Slot::kTokenEmbedding:
     case Slot::kHead:
@@ -141,15 +140,20 @@ std::vector<int64_t> logical_shape(const DecoderSpec& s, Slot slot) {
 
 }  // namespace
 
+int64_t numbered_weights(const DecoderSpec& spec, const SlotName& row) {
+  if (std::string_view(row.name).find("{e}") == std::string_view::npos) return 0;
+  if (row.slot == Slot::kQNorm) return spec.heads;
+  return row.slot == Slot::kKNorm ? spec.kv_heads : spec.experts.count;
+}
+
 std::vector<WeightPlace> weight_places(const DecoderModel& model) {
   std::vector<WeightPlace> places;
   for (const SlotName& row : model.slots) {
     if (!per_layer(row)) places.push_back({&row});
     for (int64_t layer = 0; per_layer(row) && layer < model.spec.layers; ++layer) {
       if (!applies(model, row, layer)) continue;
-      const bool experts = per_expert(row);
-      for (int64_t expert = experts ? 0 : -1; expert < (experts ? model.spec.experts.count : 0); ++expert)
-        places.push_back({&row, layer, expert});
+      const int64_t numbered = numbered_weights(model.spec, row);
+      for (int64_t expert = numbered > 0 ? 0 : -1; expert < numbered; ++expert) places.push_back({&row, layer, expert});
     }
   }
   return places;

@@ -77,7 +77,7 @@ std::vector<at::Tensor> Attention::project(const at::Tensor& x) {
 at::Tensor Attention::normalized(size_t which, const at::Tensor& heads) {
   if (norms_.empty()) return heads;
   Layer& norm = layer_at(*this, norms_[which]);
-  if (shape_.qk_norm == models::QkNorm::kHead) return norm.forward(heads);
+  if (shape_.qk_norm != models::QkNorm::kWidth) return norm.forward(heads);
   return norm.forward(heads.flatten(-2)).unflatten(-1, {heads.size(2), heads.size(3)});
 }
 

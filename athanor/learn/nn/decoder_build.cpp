@@ -118,6 +118,17 @@ class DecoderBuilder {
     return {last(path_of(weight, layer)), std::make_unique<RmsNorm>(parameter(weight), eps, model_.spec.norm_offset)};
   }
 
+  /// Of queries or keys.
+  NamedLayer qk_norm(Slot weight, int64_t layer) const {
+    const models::DecoderSpec& spec = model_.spec;
+    if (spec.qk_norm != models::QkNorm::kEachHead) return rms_norm(weight, layer, spec.norm_eps);
+    std::vector<at::Tensor> weights;
+    const int64_t heads = weight == Slot::kQNorm ? spec.heads : spec.kv_heads;
+    for (int64_t h = 0; h < heads; ++h) weights.push_back(parameter(weight));
+    const std::string first = path_of(weight, layer, 0);  // "....q_layernorm.norms.0"
+    return {last(above(above(first))), std::make_unique<HeadNorms>(weights, spec.norm_eps)};
+  }
+
   double attention_scale() const {
     const models::DecoderSpec& spec = model_.spec;
     return spec.attention_scale != 0 ? spec.attention_scale : 1.0 / std::sqrt(static_cast<double>(spec.head_dim));
@@ -144,8 +155,8 @@ class DecoderBuilder {
       inputs.push_back(linear(Slot::kV, Slot::kVBias, i));
     }
     if (spec.qk_norm != models::QkNorm::kNone) {
-      norms.push_back(rms_norm(Slot::kQNorm, i, spec.norm_eps));
-      norms.push_back(rms_norm(Slot::kKNorm, i, spec.norm_eps));
+      norms.push_back(qk_norm(Slot::kQNorm, i));
+      norms.push_back(qk_norm(Slot::kKNorm, i));
     }
     AttentionShape shape = {.heads = spec.heads,
                             .kv_heads = spec.kv_heads,

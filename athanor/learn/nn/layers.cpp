@@ -1,5 +1,9 @@
 #include "athanor/learn/nn/layers.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/stack.h>
+
 #include "athanor/core/base/error.h"
 
 namespace athanor::nn {
@@ -49,6 +53,21 @@ LayerNorm::LayerNorm(at::Tensor weight, at::Tensor bias, double eps) : eps_(eps)
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) {
   return layer_norm(x, parameter("weight"), has_parameter("bias") ? parameter("bias") : at::Tensor(), eps_);
+}
+
+HeadNorms::HeadNorms(const std::vector<at::Tensor>& weights, double eps) : eps_(eps) {
+  auto norms = std::make_unique<Group>();
+  for (size_t i = 0; i < weights.size(); ++i)
+    norms->add_child(std::to_string(i), std::make_unique<LayerNorm>(weights[i], at::Tensor(), eps));
+  add_child("norms", std::move(norms));
+}
+
+at::Tensor HeadNorms::forward(const at::Tensor& x) {
+  std::vector<at::Tensor> weights;
+  for (const auto& [name, norm] : child("norms")->children()) weights.push_back(norm->parameter("weight"));
+  const at::Tensor plain =
+      layer_norm(x, at::ones({x.size(-1)}, weights.front().options().requires_grad(false)), at::Tensor(), eps_);
+  return (plain * at::stack(weights)).to(x.scalar_type());
 }
 
 AddedNorm add_then_norm(Layer& norm, const at::Tensor& x, const at::Tensor& delta) {

@@ -55,6 +55,17 @@ class LayerNorm : public Layer {
   double eps_;
 };
 
+/// Each head of [.., H, D] under a LayerNorm of its own, without biases. Children "norms.0" .. "norms.H-1", each with its "weight"
+/// [D].
+class HeadNorms : public Layer {
+ public:
+  HeadNorms(const std::vector<at::Tensor>& weights, double eps);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  double eps_;
+};
+
 /// x + delta and its norm, in one pass where the norm knows how.
 AddedNorm add_then_norm(Layer& norm, const at::Tensor& x, const at::Tensor& delta);
 

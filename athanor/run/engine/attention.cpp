@@ -11,7 +11,8 @@ namespace athanor::engine {
 void Executor::normalize_heads(const Norm& norm, int64_t heads, float* x, int64_t tokens) const {
   const int64_t stride = q_width_ + 2 * kv_width_, dim = spec_.head_dim;
   if (spec_.qk_norm == models::QkNorm::kWidth) return apply(norm, tokens, heads * dim, stride, x, x);
-  for (int64_t h = 0; h < heads; ++h) apply(norm, tokens, dim, stride, x + h * dim, x + h * dim);
+  const int64_t own = spec_.qk_norm == models::QkNorm::kEachHead ? dim : 0;  // weights from one head to the next
+  for (int64_t h = 0; h < heads; ++h) apply(norm, tokens, dim, stride, x + h * dim, x + h * dim, h * own);
 }
 
 /// delta = out(attention(y)); the chunk's keys and values go into the cache.
@@ -41,6 +42,20 @@ void Executor::attend_cached(int64_t layer, const float* k, const float* v, int6
       kernels::kv_attention(cache, step);
     }
   }
+}
+
+/// The keys and values of a prefix, which are there as attention reads them.
+void Executor::store_prefix(SequenceCache& cache) {
+  const models::VirtualTokens& tokens = model_->virtual_tokens;
+  const int64_t width = kv_width_, stride = 2 * spec_.layers * width;
+  for (int64_t layer = 0; layer < spec_.layers; ++layer) {
+    const float* keys = tokens.key_values.data() + 2 * layer * width;
+    for (int64_t done = 0, count; done < tokens.count; done += count) {
+      count = std::min(tokens.count - done, cache.step_of(layer));
+      kernels::kv_store(cache.layer(layer), done, count, keys + done * stride, keys + done * stride + width, stride);
+    }
+  }
+  cache.grow(tokens.count);
 }
 
 void Executor::attend_plain(int64_t index, int64_t tokens) {

@@ -12,16 +12,17 @@ class Branches final : public generate::BranchingSource {
   explicit Branches(std::shared_ptr<const LoadedModel> model) : model_(std::move(model)), executor_(model_) {}
 
   std::span<float> begin(std::span<const text::TokenId> prompt) override {
-    check_ids(*model_, prompt, model_->context);
+    check_ids(*model_, prompt, model_->context - model_->virtual_tokens.count);
     if (slots_.empty()) slots_.push_back(std::make_unique<Slot>(*model_));
     Slot& slot = *slots_[0];
     slot.cache.truncate(0);
     slot.ids.assign(prompt.begin(), prompt.end());
     at_ = {0};
     states_.clear();
-    run_in_chunks(executor_, slot.cache, prompt, nullptr, [this](const float* states, int64_t tokens) {
+    const auto keep = [this](const float* states, int64_t tokens) {
       states_.insert(states_.end(), states, states + tokens * model_->spec().hidden);
-    });
+    };
+    run_in_chunks(executor_, slot.cache, prompt, nullptr, keep, true);
     scores_.resize(static_cast<size_t>(vocab_size()));
     executor_.score(states_.data() + states_.size() - model_->spec().hidden, 1, scores_.data());
     return scores_;
@@ -39,7 +40,7 @@ class Branches final : public generate::BranchingSource {
 
   std::span<const float> states() const override { return states_; }
   int64_t vocab_size() const override { return model_->spec().vocab; }
-  int64_t room() const override { return model_->context - slots_[at_[0]]->cache.length(); }
+  int64_t room() const override { return room_in(*model_, slots_[at_[0]]->cache); }
 
  private:
   struct Slot {
@@ -98,8 +99,9 @@ class Branches final : public generate::BranchingSource {
     return static_cast<size_t>(std::mismatch(a.ids.begin(), a.ids.end(), b.ids.begin(), b.ids.end()).first - a.ids.begin());
   }
 
-  static void fork(const Slot& from, Slot& to) {
-    to.cache.copy(from.cache, static_cast<int64_t>(shared(from, to)));
+  void fork(const Slot& from, Slot& to) const {
+    const bool fresh = to.cache.length() == 0;
+    to.cache.copy(from.cache, fresh ? 0 : model_->virtual_tokens.count + static_cast<int64_t>(shared(from, to)));
     to.ids = from.ids;
   }
 
@@ -112,7 +114,7 @@ class Branches final : public generate::BranchingSource {
 
 class Layered final : public generate::LayeredSource {
  public:
-  explicit Layered(const std::shared_ptr<const Model>& model) : model_(model), session_(model) {}
+  explicit Layered(const std::shared_ptr<const Model>& model) : model_(model), session_(model) { session_.stop_between_chunks(); }
   std::span<float> append(std::span<const text::TokenId> ids, std::span<const int64_t> layers, bool norm) override {
     return session_.append(ids, layers, norm);
   }
@@ -128,7 +130,11 @@ class Layered final : public generate::LayeredSource {
 
 }  // namespace
 
-std::unique_ptr<generate::ScoreSource> Decoding::sequence() const { return std::make_unique<Session>(model_); }
+std::unique_ptr<generate::ScoreSource> Decoding::sequence() const {
+  auto session = std::make_unique<Session>(model_);
+  session->stop_between_chunks();
+  return session;
+}
 std::unique_ptr<generate::BranchingSource> Decoding::branches() const {
   return std::make_unique<Branches>(std::static_pointer_cast<const LoadedModel>(model_));
 }

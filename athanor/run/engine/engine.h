@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "athanor/core/base/dtype.h"
-#include "athanor/core/models/family.h"
+#include "athanor/core/models/virtual_tokens.h"
 #include "athanor/run/generate/score_source.h"
 
 namespace athanor::engine {
@@ -29,8 +29,9 @@ uint64_t cache_bytes(const models::DecoderSpec& spec, const EngineOptions& optio
 /// Weights ready to execute. It borrows: `weights` views must outlive it (a Checkpoint is kept, or memory that is being trained).
 class Model {
  public:
+  /// `virtual_tokens` stand in front of every sequence. They take room of the context, and are no part of a session's length.
   static std::shared_ptr<const Model> load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights,
-                                           const EngineOptions& options);
+                                           const EngineOptions& options, models::VirtualTokens virtual_tokens = {});
   virtual ~Model() = default;
   virtual const models::DecoderSpec& spec() const = 0;
   virtual const EngineOptions& options() const = 0;
@@ -63,6 +64,11 @@ class Session : public generate::ScoreSource {
   /// embedding), after the final norm where `norm` says so, and the model's own as the last row.
   std::span<float> append(std::span<const text::TokenId> ids, std::span<const int64_t> layers, bool norm);
 
+  /// From now on a wish to stop (base/stop.h) ends an append between two chunks of a long prompt with base::Stopped. The session
+  /// has then seen a part of it.
+  void stop_between_chunks();
+
+  /// Tokens so far.
   int64_t length() const;
   /// Forgets all positions from `length` on. Layers with a window keep little more than the window, enough to go back by 128
   /// tokens: where they have lost what a token at `length` would see, all positions are forgotten. Gives the length that is left,

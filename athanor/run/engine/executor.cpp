@@ -56,29 +56,35 @@ void Executor::prepare_angles(int64_t tokens, int64_t final_length) {
 }
 
 void Executor::embed(std::span<const text::TokenId> ids) {
-  const bool learned = spec_.position == models::PositionKind::kLearned;
   const auto scale = static_cast<float>(spec_.embedding_scale);
   for (size_t t = 0; t < ids.size(); ++t) {
     float* row = x_ + static_cast<int64_t>(t) * spec_.hidden;
     kernels::weight_row(model_->token_embedding, ids[t], row);
     if (scale != 1)
       for (int64_t c = 0; c < spec_.hidden; ++c) row[c] *= scale;
-    if (!learned) continue;
-    kernels::weight_row(model_->position_embedding, positions_[t], delta_);
-    for (int64_t c = 0; c < spec_.hidden; ++c) row[c] += delta_[c];
   }
-  const auto tokens = static_cast<int64_t>(ids.size());
+}
+
+/// What is done to embeddings, of words or learned ones, before the first layer.
+void Executor::finish_embedding(int64_t tokens) {
+  if (spec_.position == models::PositionKind::kLearned) {
+    for (int64_t t = 0; t < tokens; ++t) {
+      kernels::weight_row(model_->position_embedding, positions_[static_cast<size_t>(t)], delta_);
+      for (int64_t c = 0; c < spec_.hidden; ++c) x_[t * spec_.hidden + c] += delta_[c];
+    }
+  }
   if (model_->embedding_norm) apply(model_->embedding_norm, tokens, spec_.hidden, spec_.hidden, x_, x_);
 }
 
-void Executor::apply(const Norm& norm, int64_t rows, int64_t width, int64_t stride, const float* x, float* y) const {
+/// With the norm's weights (and biases) from `at` on.
+void Executor::apply(const Norm& norm, int64_t rows, int64_t width, int64_t stride, const float* x, float* y, int64_t at) const {
   const kernels::NormShape shape = {rows, width, stride, stride};
   const auto eps = static_cast<float>(spec_.norm_eps);
   if (spec_.norm == models::NormKind::kRms)
-    kernels::rms_norm(shape, x, norm.weight.data(), eps, y, nullptr);
+    kernels::rms_norm(shape, x, norm.weight.data() + at, eps, y, nullptr);
   else
-    kernels::layer_norm<float>(shape, x, norm.weight.data(), norm.bias.empty() ? nullptr : norm.bias.data(), eps, y, nullptr,
-                               nullptr);
+    kernels::layer_norm<float>(shape, x, norm.weight.data() + at, norm.bias.empty() ? nullptr : norm.bias.data() + at, eps, y,
+                               nullptr, nullptr);
 }
 
 /// y = norm(x), or x itself where there is no norm.
@@ -142,24 +148,42 @@ void Executor::run_layer(int64_t index, const Norm& next, int64_t tokens) {
   add_and_normalize(next, tokens);
 }
 
-/// Where the rows stand in their sequences.
-void Executor::place(std::span<const SequenceRows> sequences) {
+/// Room for a chunk, and where its rows stand in their sequences.
+void Executor::place(std::span<const SequenceRows> sequences, int64_t final_length) {
   sequences_ = sequences;
   positions_.clear();
   for (const SequenceRows& rows : sequences)
     for (int64_t t = 0; t < rows.count; ++t) positions_.push_back(rows.cache->length() + t);
+  prepare(static_cast<int64_t>(positions_.size()));
+  prepare_angles(static_cast<int64_t>(positions_.size()), final_length);
 }
 
 const float* Executor::run(std::span<const text::TokenId> ids, std::span<const SequenceRows> sequences, int64_t final_length,
                            std::vector<std::vector<float>>* hidden) {
-  const auto tokens = static_cast<int64_t>(ids.size());
+  place(sequences, final_length);
+  embed(ids);
+  return run_layers(hidden);
+}
+
+void Executor::begin(SequenceCache& cache, int64_t final_length) {
+  const models::VirtualTokens& tokens = model_->virtual_tokens;
+  if (!tokens.key_values.empty()) return store_prefix(cache);
+  for (int64_t done = 0, count; done < tokens.count; done += count) {
+    count = std::min(tokens.count - done, static_cast<int64_t>(kChunk));
+    const SequenceRows rows = {&cache, count};
+    place({&rows, 1}, final_length);
+    std::copy_n(tokens.embeddings.data() + done * spec_.hidden, count * spec_.hidden, x_);
+    run_layers(nullptr);
+  }
+}
+
+/// x_ through all layers.
+const float* Executor::run_layers(std::vector<std::vector<float>>* hidden) {
+  const auto tokens = static_cast<int64_t>(positions_.size());
   const auto keep = [&](size_t index, const float* from) {
     if (hidden) (*hidden)[index].insert((*hidden)[index].end(), from, from + tokens * spec_.hidden);
   };
-  prepare(tokens);
-  place(sequences);
-  prepare_angles(tokens, final_length);
-  embed(ids);
+  finish_embedding(tokens);
   keep(0, x_);
   const size_t count = model_->layers.size();
   normalize(count ? model_->layers.front().attn_norm : model_->final_norm, tokens);
@@ -168,7 +192,7 @@ const float* Executor::run(std::span<const text::TokenId> ids, std::span<const S
     run_layer(static_cast<int64_t>(i), last ? model_->final_norm : model_->layers[i + 1].attn_norm, tokens);
     keep(i + 1, last ? y_ : x_);
   }
-  for (const SequenceRows& rows : sequences) rows.cache->grow(rows.count);
+  for (const SequenceRows& rows : sequences_) rows.cache->grow(rows.count);
   return y_;
 }
 

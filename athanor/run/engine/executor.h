@@ -9,9 +9,14 @@
 #include <span>
 #include <vector>
 
+#include "athanor/core/base/stop.h"
 #include "athanor/run/engine/sequence_cache.h"
 
 namespace athanor::engine {
+
+// Rows that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough that
+// the work memory of a 0.5B model stays near 40 MB.
+inline constexpr size_t kChunk = 512;
 
 /// The rows of a chunk that belong to one sequence.
 struct SequenceRows {
@@ -25,9 +30,11 @@ class Executor {
 
   const LoadedModel& model() const { return *model_; }
 
+  /// Puts the model's virtual tokens into an empty cache.
+  void begin(SequenceCache& cache, int64_t final_length);
   /// Appends ids (known to be valid and to fit) to the sequences, each getting its rows in turn. `final_length` is their length
-  /// after all chunks of one call. Hidden states are added to `hidden` [layers + 1] where it is not null. Returns norm(x) of the
-  /// last layer, [ids.size(), C], valid until the next call.
+  /// after all chunks of one call, virtual tokens included. Hidden states are added to `hidden` [layers + 1] where it is not null.
+  /// Returns norm(x) of the last layer, [ids.size(), C], valid until the next call.
   const float* run(std::span<const text::TokenId> ids, std::span<const SequenceRows> sequences, int64_t final_length,
                    std::vector<std::vector<float>>* hidden);
   /// The final norm of one hidden state [C]; valid until the next call.
@@ -37,11 +44,14 @@ class Executor {
 
  private:
   void prepare(int64_t tokens);
-  void place(std::span<const SequenceRows> sequences);
+  void place(std::span<const SequenceRows> sequences, int64_t final_length);
   void prepare_angles(int64_t tokens, int64_t final_length);
   void embed(std::span<const text::TokenId> ids);
+  void finish_embedding(int64_t tokens);
+  const float* run_layers(std::vector<std::vector<float>>* hidden);
+  void store_prefix(SequenceCache& cache);
   void run_layer(int64_t index, const Norm& next, int64_t tokens);
-  void apply(const Norm& norm, int64_t rows, int64_t width, int64_t stride, const float* x, float* y) const;
+  void apply(const Norm& norm, int64_t rows, int64_t width, int64_t stride, const float* x, float* y, int64_t at = 0) const;
   void normalize(const Norm& norm, int64_t tokens);
   void add_and_normalize(const Norm& norm, int64_t tokens);
   void finish_part(const Norm& post_norm, int64_t tokens);
@@ -84,23 +94,26 @@ class Executor {
   kernels::MatmulWork work_;
 };
 
-// Rows that go through the layers at once: enough that packing a weight panel (once per chunk) costs a few percent, few enough that
-// the work memory of a 0.5B model stays near 40 MB.
-inline constexpr size_t kChunk = 512;
+/// Tokens that still fit.
+int64_t room_in(const LoadedModel& model, const SequenceCache& cache);
 
 /// input_error where there are no ids, more than `room`, or some outside the vocabulary.
 void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int64_t room);
 
-/// Appends ids, which are checked, to one sequence chunk by chunk; each(states, tokens) sees the normalized states of every chunk.
+/// Appends ids, which are checked, to one sequence chunk by chunk, behind the virtual tokens; each(states, tokens) sees the
+/// normalized states of every chunk. `stops`: throws base::Stopped between two chunks where the user wants to stop.
 template <typename Each>
 void run_in_chunks(Executor& executor, SequenceCache& cache, std::span<const text::TokenId> ids,
-                   std::vector<std::vector<float>>* hidden, const Each& each) {
-  const int64_t final_length = cache.length() + static_cast<int64_t>(ids.size());
+                   std::vector<std::vector<float>>* hidden, const Each& each, bool stops) {
+  const int64_t before = std::max(cache.length(), executor.model().virtual_tokens.count);
+  const int64_t final_length = before + static_cast<int64_t>(ids.size());
+  if (cache.length() == 0) executor.begin(cache, final_length);
   while (!ids.empty()) {
     const auto chunk = ids.first(std::min(kChunk, ids.size()));
     const SequenceRows rows = {&cache, static_cast<int64_t>(chunk.size())};
     each(executor.run(chunk, {&rows, 1}, final_length, hidden), rows.count);
     ids = ids.subspan(chunk.size());
+    if (stops && !ids.empty() && base::stop_requested()) throw base::Stopped();
   }
 }
 

@@ -71,8 +71,8 @@ Layer read_layer(const SlotReader& reader, const models::DecoderSpec& spec, int6
   made.attn_post_norm = reader.norm(Slot::kAttnPostNorm, layer);
   made.ffn_norm = reader.norm(Slot::kFfnNorm, Slot::kFfnNormBias, layer);
   made.ffn_post_norm = reader.norm(Slot::kFfnPostNorm, layer);
-  made.q_norm = reader.norm(Slot::kQNorm, layer);
-  made.k_norm = reader.norm(Slot::kKNorm, layer);
+  made.q_norm = reader.qk_norm(Slot::kQNorm, layer);
+  made.k_norm = reader.qk_norm(Slot::kKNorm, layer);
   if (spec.latent.kv_rank > 0)
     made.latent = read_latent(reader, spec, layer);
   else
@@ -154,8 +154,16 @@ uint64_t cache_bytes(const models::DecoderSpec& spec, const EngineOptions& optio
   return all_bytes(spec, context_of(spec, options), type);
 }
 
-LoadedModel::LoadedModel(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options)
-    : context(context_of(model.spec, options)), spec_(model.spec), options_(options), store_(options.weights) {
+LoadedModel::LoadedModel(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options,
+                         models::VirtualTokens before)
+    : context(context_of(model.spec, options)),
+      virtual_tokens(std::move(before)),
+      spec_(model.spec),
+      options_(options),
+      store_(options.weights) {
+  if (virtual_tokens.count >= context)
+    base::input_error("engine.context", {"the virtual tokens leave no room for others", base::cat(context),
+                                         base::cat("more than ", virtual_tokens.count), "a larger context"});
   const SlotReader reader(model, weights, store_);
   token_embedding = reader.table(Slot::kTokenEmbedding);
   if (spec_.position == models::PositionKind::kLearned) position_embedding = reader.table(Slot::kPositionEmbedding);
@@ -182,8 +190,8 @@ kernels::KvShape LoadedModel::cache_shape(int64_t layer) const { return shape_of
 uint64_t LoadedModel::session_cache_bytes() const { return all_bytes(spec_, context, cache_type); }
 
 std::shared_ptr<const Model> Model::load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights,
-                                         const EngineOptions& options) {
-  return std::make_shared<LoadedModel>(model, weights, options);
+                                         const EngineOptions& options, models::VirtualTokens virtual_tokens) {
+  return std::make_shared<LoadedModel>(model, weights, options, std::move(virtual_tokens));
 }
 
 }  // namespace athanor::engine

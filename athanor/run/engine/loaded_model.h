@@ -60,7 +60,8 @@ struct Layer {
 
 class LoadedModel : public Model {
  public:
-  LoadedModel(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options);
+  LoadedModel(const models::DecoderModel& model, const checkpoint::Checkpoint& weights, const EngineOptions& options,
+              models::VirtualTokens before);
 
   const models::DecoderSpec& spec() const override { return spec_; }
   const EngineOptions& options() const override { return options_; }
@@ -68,7 +69,8 @@ class LoadedModel : public Model {
   uint64_t owned_bytes() const override { return store_.owned_bytes(); }
   uint64_t session_cache_bytes() const override;
 
-  int64_t context = 0;
+  int64_t context = 0;  // positions, virtual_tokens.count of them taken already
+  models::VirtualTokens virtual_tokens;
   kernels::KvType cache_type = kernels::KvType::kF32;
   kernels::WeightMatrix token_embedding, position_embedding;  // no rows where positions are not learned
   std::vector<Layer> layers;

@@ -6,6 +6,10 @@
 
 namespace athanor::engine {
 
+int64_t room_in(const LoadedModel& model, const SequenceCache& cache) {
+  return model.context - std::max(cache.length(), model.virtual_tokens.count);
+}
+
 void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int64_t room) {
   if (ids.empty()) base::input_error("engine.session", {"no token given", "", "at least one"});
   if (static_cast<int64_t>(ids.size()) > room)
@@ -21,19 +25,21 @@ void check_ids(const LoadedModel& model, std::span<const text::TokenId> ids, int
 struct Session::State {
   explicit State(const std::shared_ptr<const LoadedModel>& model) : executor(model), cache(*model) {}
 
-  int64_t room() const { return executor.model().context - cache.length(); }
+  int64_t before() const { return executor.model().virtual_tokens.count; }
+  int64_t room() const { return room_in(executor.model(), cache); }
   void check(std::span<const text::TokenId> ids) const { check_ids(executor.model(), ids, room()); }
 
   /// Appends ids chunk by chunk; `each` sees the normalized states of every chunk.
   template <typename Each>
   void append(std::span<const text::TokenId> ids, std::vector<std::vector<float>>* hidden, const Each& each) {
     check(ids);
-    run_in_chunks(executor, cache, ids, hidden, each);
+    run_in_chunks(executor, cache, ids, hidden, each, stops);
   }
 
   Executor executor;
   SequenceCache cache;
   std::vector<float> scores;
+  bool stops = false;  // where the user wants to
 };
 
 Session::Session(std::shared_ptr<const Model> model)
@@ -41,8 +47,9 @@ Session::Session(std::shared_ptr<const Model> model)
 Session::~Session() = default;
 
 int64_t Session::vocab_size() const { return state_->executor.model().spec().vocab; }
-int64_t Session::length() const { return state_->cache.length(); }
+int64_t Session::length() const { return std::max<int64_t>(state_->cache.length() - state_->before(), 0); }
 int64_t Session::room() const { return state_->room(); }
+void Session::stop_between_chunks() { state_->stops = true; }
 
 std::span<float> Session::append(std::span<const text::TokenId> ids) {
   const float* last = nullptr;
@@ -98,7 +105,7 @@ std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::
 int64_t Session::truncate(int64_t length) {
   if (length < 0 || length > this->length())
     base::input_error("engine.session", {"cannot forget to that length", base::cat(length), base::cat("0 to ", this->length())});
-  return state_->cache.truncate(length);
+  return std::max<int64_t>(state_->cache.truncate(length == 0 ? 0 : state_->before() + length) - state_->before(), 0);
 }
 
 }  // namespace athanor::engine

@@ -81,6 +81,17 @@ class SlotReader {
     return made;
   }
 
+  /// Of queries or keys; where every head has weights of its own, those of all heads after one another.
+  Norm qk_norm(Slot weight, int64_t layer) const {
+    const models::DecoderSpec& spec = model_.spec;
+    if (spec.qk_norm != models::QkNorm::kEachHead) return norm(weight, layer);
+    Norm made;
+    for (int64_t h = 0; h < (weight == Slot::kQNorm ? spec.heads : spec.kv_heads); ++h) {
+      const std::vector<float> one = checkpoint::to_f32(*find(weight, layer, h), models::weight_name(model_, weight, layer, h));
+      made.weight.insert(made.weight.end(), one.begin(), one.end());
+    }
+    return made;
+  }
   Norm norm(Slot weight, Slot bias, int64_t layer) const {
     Norm made = norm(weight, layer);
     made.bias = vector(bias, layer);

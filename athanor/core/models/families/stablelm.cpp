@@ -1,6 +1,6 @@
 // StableLM (Stability AI 2024, arXiv:2402.17834): Llama's shape with LayerNorm, a quarter of each head turning, and optionally
-// parallel parts that share one norm. Checked against transformers' StableLmForCausalLM. Norms on query and key heads with weights
-// of their own per head (qk_layernorm, StableLM 2 12B) are refused.
+// parallel parts that share one norm, and LayerNorms without a bias on query and key heads, each with weights of its own
+// (qk_layernorm, StableLM 2 12B). Checked against transformers' StableLmForCausalLM.
 
 #include <nlohmann/json.hpp>
 
@@ -18,12 +18,16 @@ DecoderSpec stablelm_spec(const ConfigReader& reader) {
                                                .rope = {.partial_allowed = true, .partial = 0.25}});
   spec.qkv_bias = reader.boolean_or("use_qkv_bias", false);
   spec.parallel_residual = spec.shared_norm = reader.boolean_or("use_parallel_residual", false);
-  if (reader.boolean_or("qk_layernorm", false)) reader.refuse("qk_layernorm", "true", "false: not supported");
+  if (reader.boolean_or("qk_layernorm", false)) spec.qk_norm = QkNorm::kEachHead;
   return spec;
 }
 
 Slots stablelm_slots(const DecoderSpec& spec) {
   Slots table = llama_slots(spec);
+  for (SlotName& row : table) {
+    if (row.slot == Slot::kQNorm) row.name = "model.layers.{}.self_attn.q_layernorm.norms.{e}.weight";
+    if (row.slot == Slot::kKNorm) row.name = "model.layers.{}.self_attn.k_layernorm.norms.{e}.weight";
+  }
   if (spec.shared_norm)
     std::erase_if(table, [](const SlotName& row) { return row.slot == Slot::kFfnNorm || row.slot == Slot::kFfnNormBias; });
   return table;

@@ -58,7 +58,11 @@ class Renamer {
                       : slot == Slot::kKvUp     ? latent(name, place.layer)
                       : by_name_.contains(name) ? at(name)
                                                 : part_of_fused(name, slot, place.layer);
-    if (slot == Slot::kQNorm || slot == Slot::kKNorm) array.shape = {array.count()};  // StableLM's: a row for each head
+    if (spec_.qk_norm == QkNorm::kEachHead && (slot == Slot::kQNorm || slot == Slot::kKNorm)) {
+      expect_shape(name, array, {numbered_weights(spec_, *place.row), spec_.head_dim});
+      array = slice(array, place.expert, place.expert + 1);
+      array.shape = {spec_.head_dim};
+    }
     expect_shape(name, array, weight_shape(decoder_, slot));
     const int64_t heads = architecture_.rotary == GgufRotary::kNeighbours ? rotating_heads(spec_, slot) : 0;
     if (heads > 0) array = ordered_rows(array, inverse(neighbours_of_halves(array.shape.front(), heads)), made_);
