@@ -12,6 +12,7 @@ help:
 	@echo "make test         set up, build, and run every test that this machine can run"
 	@echo
 	@echo "make setup        Debian packages and libtorch (into .deps/); what is there is left alone"
+	@echo "                  PARQUET=1: Arrow as well, so that .parquet files are read"
 	@echo "make build        build/bin/athanor and build/bin/athanor-learn"
 	@echo "make chat         SmolLM2-135M-Instruct, brought on first use, answers you in the terminal"
 	@echo "make real-models  SmolLM2-135M-Instruct (GGUF) and all-MiniLM-L6-v2 into .deps/real-models/, for tests labelled real"
@@ -24,7 +25,7 @@ help:
 	@echo "make install      the two programs into PREFIX=/usr/local (athanor-learn keeps using .deps/ here)"
 
 setup:
-	@tools/setup.sh
+	@PARQUET="$(PARQUET)" tools/setup.sh
 
 build: setup
 	@[ -f build/build.ninja ] || cmake --preset release

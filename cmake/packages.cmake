@@ -33,3 +33,13 @@ if(EXISTS ${ATHANOR_LIBTORCH}/lib/libtorch_cpu.so)
   endforeach()
   target_link_libraries(athanor_libtorch INTERFACE ${ATHANOR_LIBTORCH}/lib/libtorch_cpu.so ${ATHANOR_LIBTORCH}/lib/libc10.so)
 endif()
+
+# Arrow and Parquet as pyarrow's wheel ships them (make setup PARQUET=1); without them a .parquet file is an error that says so. They
+# belong to one source of core/data.
+set(ATHANOR_ARROW ${PROJECT_SOURCE_DIR}/.deps/arrow CACHE PATH "Unpacked pyarrow wheel (include/, lib/)")
+file(GLOB arrow_libraries CONFIGURE_DEPENDS ${ATHANOR_ARROW}/lib/libparquet.so.* ${ATHANOR_ARROW}/lib/libarrow.so.*)
+if(arrow_libraries)
+  add_library(athanor_arrow INTERFACE)
+  target_link_libraries(athanor_arrow INTERFACE ${arrow_libraries})
+  target_link_options(athanor_arrow INTERFACE -Wl,-rpath,${ATHANOR_ARROW}/lib)
+endif()

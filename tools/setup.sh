@@ -13,6 +13,7 @@ PACKAGES=(g++ cmake ninja-build ccache mold make git python3 python3-pip unzip
 TORCH="torch 2.15.0 6d8c86f4e33a9f12a58149bd9b0d64351632b8eb44479be8ff85e5389932dd79"
 CUDART="nvidia-cuda-runtime 13.2.86 3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0"
 CUPTI="nvidia-cuda-cupti 13.2.86 8fa29f15dd8336181f961764d9d95236fc6b931dd0c8fcf8cd70aab0c310b586"
+ARROW="pyarrow 26.0.1 c718bf97a92a6dea97fd1062c3b9f9e2e83cb9cc926e752289fa4ffff41738f9"
 
 . tools/wheels.sh  # say, die, fetch
 
@@ -62,7 +63,22 @@ unpack_cuda_stubs() {
   say "took libcudart.so.13 and libcupti.so.13 from their wheels"
 }
 
+# Arrow's and Parquet's libraries and headers, for `make setup PARQUET=1` only
+unpack_arrow() {
+  local stamp=.deps/arrow/.complete
+  [ "$(cat $stamp 2>/dev/null)" = "$ARROW" ] && { say "Arrow is there"; return; }
+  local wheel; wheel=$(fetch $ARROW)
+  rm -rf .deps/arrow .deps/arrow.new && mkdir -p .deps/arrow.new/lib
+  unzip -q "$wheel" 'pyarrow/include/*' 'pyarrow/libarrow.so.*' 'pyarrow/libparquet.so.*' 'pyarrow-*/licenses/*' -d .deps/arrow.new
+  mv .deps/arrow.new/pyarrow/include .deps/arrow.new/ && mv .deps/arrow.new/pyarrow/lib*.so.* .deps/arrow.new/lib/
+  rmdir .deps/arrow.new/pyarrow
+  echo "$ARROW" > .deps/arrow.new/.complete
+  mv .deps/arrow.new .deps/arrow
+  rm -f "$wheel"
+}
+
 install_packages
 unpack_torch
 unpack_cuda_stubs
+[ -z "${PARQUET:-}" ] || unpack_arrow
 say "done"

@@ -1,3 +1,4 @@
+#include "athanor/core/data/augmentation.h"
 #include "athanor/core/data/cleaning.h"
 #include "athanor/core/data/sample.h"
 #include "athanor/core/data/source.h"
@@ -8,6 +9,13 @@ std::unique_ptr<RowReader> open_jsonl(ByteWindow window, std::string name);
 std::unique_ptr<RowReader> open_json(ByteWindow window, std::string name);
 std::unique_ptr<RowReader> open_csv(ByteWindow window, std::string name);
 std::unique_ptr<RowReader> open_tsv(ByteWindow window, std::string name);
+std::unique_ptr<RowReader> open_markdown(ByteWindow window, std::string name);
+std::unique_ptr<RowReader> open_parquet(const std::filesystem::path& file);
+std::unique_ptr<RowReader> open_latex(ByteWindow window, std::string name);
+bool is_passage(const FormRow& row);
+Sample make_passage(const FormRow& row);
+Rewrite make_letter_noise(const AugmentOptions& options);
+Rewrite make_question_templates(const AugmentOptions& options);
 bool is_preference(const FormRow& row);
 Sample make_preference(const FormRow& row);
 bool is_feedback(const FormRow& row);
@@ -44,6 +52,17 @@ std::span<const SourceFormat> source_formats() {
        open_json},
       {{"csv", "a table with the columns' names in its first line", "RFC 4180", "sources/csv.cpp"}, {".csv"}, open_csv},
       {{"tsv", "a table with tabs between its columns", "RFC 4180", "sources/csv.cpp"}, {".tsv"}, open_tsv},
+      {{"parquet", "a table as data sets are kept on the hub (a build with PARQUET=1)", "parquet.apache.org",
+        "sources/parquet.cpp"},
+       {".parquet"},
+       nullptr,
+       open_parquet},
+      {{"markdown", "a book or paper: its paragraphs, each with title and section", "commonmark.org", "sources/markdown.cpp"},
+       {".md", ".markdown"},
+       open_markdown},
+      {{"latex", "a book or paper in LaTeX: its paragraphs, each with title and section", "", "sources/latex.cpp"},
+       {".tex"},
+       open_latex},
       {{"text", "plain text: a file is one document, or several with data.separator between them", "", "sources/text.cpp"},
        {},
        nullptr},
@@ -125,6 +144,11 @@ std::span<const SampleForm> sample_forms() {
        "prompt, completion",
        is_prompt_completion,
        make_prompt_completion},
+      {{"passage", "a paragraph that its title, section and key phrases ask for", "Mihalcea and Tarau 2004, W04-3252",
+        "forms/passage.cpp"},
+       "title, section, text",
+       is_passage,
+       make_passage},
       {{"classification", "a text and its label", "", "forms/classification.cpp"},
        "text, label",
        is_classification,
@@ -134,12 +158,26 @@ std::span<const SampleForm> sample_forms() {
   return rows;
 }
 
+std::span<const AugmentMethod> augment_methods() {
+  static const AugmentMethod rows[] = {
+      {{"noise", "letters of questions go wrong as in typing", "Belinkov and Bisk 2018, arXiv:1711.02173", "augmenting/noise.cpp"},
+       false,
+       make_letter_noise},
+      {{"templates", "several ways to put a question", "Sanh et al. 2022, arXiv:2110.08207", "augmenting/templates.cpp"},
+       true,
+       make_question_templates},
+  };
+  return rows;
+}
+
 std::vector<base::Shelf> shelves() {
   base::Shelf sources{"core/data", "sources", {}}, forms{"core/data", "forms", {}}, cleaning{"core/data", "cleaning", {}};
+  base::Shelf augmenting{"core/data", "augmenting", {}};
   for (const SourceFormat& row : source_formats()) sources.entries.push_back(row);
   for (const SampleForm& row : sample_forms()) forms.entries.push_back(row);
   for (const CleaningMethod& row : cleaning_methods()) cleaning.entries.push_back(row);
-  return {sources, forms, cleaning};
+  for (const AugmentMethod& row : augment_methods()) augmenting.entries.push_back(row);
+  return {sources, forms, cleaning, augmenting};
 }
 
 }  // namespace athanor::data

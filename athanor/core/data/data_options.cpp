@@ -18,13 +18,15 @@ void DataOptions::visit(base::OptionVisitor& v) {
   v.text("text_key", text_key,
          {.help = "documents: the column that holds one", .other_names = {"text_column", "dataset_text_field"}});
   v.text("separator", separator,
-         {.help = "plain text: what stands between documents, e.g. <|endoftext|>; blank-lines; empty: a file is one document"});
+         {.help = "plain text: what stands between documents, e.g. <|endoftext|>; blank-lines; paragraphs (of a book); empty: a "
+                  "file is one document"});
   v.group("clean", {"steps before tokenizing"}, [&](base::OptionVisitor& inside) { clean.visit(inside); });
   v.boolean("cross_documents", cross_documents, {"attention runs over the borders of documents in a row"});
   v.integer("eval_overlap", eval_overlap, {"tokens of context that evaluation windows share", 0, 1e6, {"stride"}});
   v.text("form", form, {.help = "samples: how rows spell them (athanor list core/data); empty: as the first row of a file shows"});
   v.tree("columns", columns, {.help = "samples: {instruction: question} where a form's column has another name in the files"});
   v.tree("fill", fill, {.help = "samples: {name: Ada} fills {{name}}"});
+  v.group("augment", {"samples: questions in other words"}, [&](base::OptionVisitor& inside) { augment.visit(inside); });
   v.text("template", chat_template,
          {.help = "samples: chatml, alpaca or a Jinja file; empty: the model's own",
           .other_names = {"chat_template", "chat_template_path"}});

@@ -141,7 +141,9 @@ DataReport make_shards(const DataOptions& options, const text::Tokenizer& tokeni
       base::input_error("data.prepare", {"the held-out part holds no document", "", "", "enlarge data.holdout"});
   }
   progress.finish();
-  DataReport report{train.documents(), train.bytes(), train.tokens(), eval.documents(), eval.bytes(), eval.tokens(), {}, 0, {}};
+  DataReport report;
+  report.documents = train.documents(), report.bytes = train.bytes(), report.tokens = train.tokens();
+  report.eval_documents = eval.documents(), report.eval_bytes = eval.bytes(), report.eval_tokens = eval.tokens();
   report_cleaning(train.cleaner(), report);
   return report;
 }

@@ -10,6 +10,7 @@
 
 #include "athanor/core/base/node.h"
 #include "athanor/core/base/options.h"
+#include "athanor/core/data/augmentation.h"
 #include "athanor/core/data/cleaning.h"
 #include "athanor/core/data/token_shard.h"
 
@@ -35,6 +36,7 @@ struct DataOptions {
   // samples
   std::string form;
   base::Node columns, fill;
+  AugmentOptions augment;
   std::string chat_template;
   std::string learn = "all";
   bool packing = true;
@@ -48,7 +50,8 @@ struct DataReport {
   int64_t eval_documents = 0, eval_bytes = 0, eval_tokens = 0;
   std::vector<std::pair<std::string, int64_t>> cleaning;  // (step, training documents it changed or dropped)
   int64_t learned_tokens = 0;                             // samples: of the training part
-  std::vector<StepReport> removed;                        // of the steps that did anything: how much, and the first examples
+  std::vector<int64_t> passes;      // samples: where each pass of data.augment ends in the training shard; empty: there is one
+  std::vector<StepReport> removed;  // of the steps that did anything: how much, and the first examples
 };
 
 struct PreparedData {

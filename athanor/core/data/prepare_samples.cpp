@@ -46,18 +46,22 @@ class Preparation {
   Preparation(const DataOptions& options, const SampleContext& context, const SampleRenderer& renderer, const fs::path& train,
               const fs::path& eval)
       : options_(options),
-        maker_({options.form, options.columns, options.fill}),
-        progress_("tokenizing", total_bytes(options), "B"),
+        maker_({options.form, options.columns, options.fill, options.augment}),
+        plain_maker_({options.form, options.columns, options.fill, {}}),
+        progress_("tokenizing", total_bytes(options) * static_cast<uint64_t>(options.augment.passes), "B"),
         train_({train, options.clean, true, context.length, context.tokenizer_hash}, renderer, context.tokenizer, progress_),
         eval_({eval, options.clean, false, context.length, context.tokenizer_hash}, renderer, context.tokenizer, progress_) {}
 
   DataReport run() {
-    for (const fs::path file : options_.train) {
-      const int64_t rows = options_.holdout > 0 ? count_rows(file) : 0;
-      const auto held_out = static_cast<int64_t>(std::ceil(options_.holdout * static_cast<double>(rows)));
-      read(file, options_.holdout > 0 ? rows - held_out : std::numeric_limits<int64_t>::max());
+    for (int64_t pass = 0; pass < options_.augment.passes; ++pass) {
+      train_.begin_pass(pass);
+      for (const fs::path file : options_.train) {
+        const int64_t rows = options_.holdout > 0 ? count_rows(file) : 0;
+        const auto held_out = static_cast<int64_t>(std::ceil(options_.holdout * static_cast<double>(rows)));
+        read(file, options_.holdout > 0 ? rows - held_out : std::numeric_limits<int64_t>::max(), pass);
+      }
     }
-    for (const fs::path file : options_.eval) read(file, 0);
+    for (const fs::path file : options_.eval) read(file, 0, 0);
     train_.commit();
     if (train_.samples() == 0)
       base::input_error("data.samples", {"the training files hold no sample that can be learned", tell(train_)});
@@ -67,28 +71,29 @@ class Preparation {
     }
     progress_.finish();
     warn_of_unfilled();
-    DataReport report{train_.samples(),
-                      train_.bytes(),
-                      train_.tokens(),
-                      eval_.samples(),
-                      eval_.bytes(),
-                      eval_.tokens(),
-                      {},
-                      train_.learned_tokens(),
-                      {}};
+    DataReport report;
+    report.documents = train_.samples(), report.bytes = train_.bytes(), report.tokens = train_.tokens();
+    report.eval_documents = eval_.samples(), report.eval_bytes = eval_.bytes(), report.eval_tokens = eval_.tokens();
+    report.learned_tokens = train_.learned_tokens();
     train_.report(report);
     return report;
   }
 
  private:
-  void read(const fs::path& file, int64_t train_rows) {
+  /// Held-out samples are written once, and as they are.
+  void read(const fs::path& file, int64_t train_rows, int64_t pass) {
     const std::string name = file.filename().string();
     const auto reader = open_rows(file);
-    for (SampleShardMaker* part : {&train_, &eval_}) part->begin_file(*reader, maker_, name);
+    train_.begin_file(*reader, maker_, name);
+    eval_.begin_file(*reader, plain_maker_, name);
     int64_t index = 0;
     for (RawRow row; reader->next(row); ++index) {
-      if (index == 0) maker_.begin(reader->parse(row), name, row.line);
-      (index < train_rows ? train_ : eval_).add(row);
+      if (index == 0)
+        for (SampleMaker* maker : {&maker_, &plain_maker_}) maker->begin(reader->parse(row), name, row.line);
+      if (index < train_rows)
+        train_.add(row);
+      else if (pass == 0)
+        eval_.add(row);
     }
     for (SampleShardMaker* part : {&train_, &eval_}) part->end_file();
   }
@@ -112,7 +117,7 @@ class Preparation {
   }
 
   const DataOptions& options_;
-  SampleMaker maker_;
+  SampleMaker maker_, plain_maker_;
   base::Progress progress_;
   SampleShardMaker train_, eval_;
 };
@@ -122,7 +127,7 @@ class Preparation {
 PreparedData prepare_samples(const DataOptions& options, const SampleContext& context, const fs::path& folder) {
   check(options);
   total_bytes(options);  // every file is there before the first is read
-  SampleMaker maker({options.form, options.columns, options.fill});
+  SampleMaker maker({options.form, options.columns, options.fill, {}});
   std::vector<const SampleForm*> forms;
   for (const auto* files : {&options.train, &options.eval})
     for (const fs::path file : *files)

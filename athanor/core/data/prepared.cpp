@@ -20,6 +20,7 @@ void save_report(const DataReport& report, const fs::path& path) {
                      {"tokens", report.tokens},         {"eval_documents", report.eval_documents},
                      {"eval_bytes", report.eval_bytes}, {"eval_tokens", report.eval_tokens}};
   if (report.learned_tokens > 0) json["learned_tokens"] = report.learned_tokens;
+  if (!report.passes.empty()) json["passes"] = report.passes;
   for (const auto& [step, count] : report.cleaning) json["cleaning"][step] = count;
   for (const StepReport& one : report.removed) json["removed"][one.step] = {{"bytes", one.bytes}, {"examples", one.examples}};
   base::write_file(path, json.dump(2) + "\n");
@@ -28,15 +29,11 @@ void save_report(const DataReport& report, const fs::path& path) {
 DataReport load_report(const fs::path& path) {
   base::Json json = base::read_json_file(path, "data.prepare");
   auto number = [&](const char* key) { return json.value(key, int64_t{0}); };
-  DataReport report{number("documents"),
-                    number("bytes"),
-                    number("tokens"),
-                    number("eval_documents"),
-                    number("eval_bytes"),
-                    number("eval_tokens"),
-                    {},
-                    number("learned_tokens"),
-                    {}};
+  DataReport report;
+  report.documents = number("documents"), report.bytes = number("bytes"), report.tokens = number("tokens");
+  report.eval_documents = number("eval_documents"), report.eval_bytes = number("eval_bytes");
+  report.eval_tokens = number("eval_tokens"), report.learned_tokens = number("learned_tokens");
+  report.passes = json.value("passes", std::vector<int64_t>());
   if (json.contains("cleaning"))
     for (const auto& [step, count] : json["cleaning"].items()) report.cleaning.emplace_back(step, count.get<int64_t>());
   if (json.contains("removed"))

@@ -71,7 +71,7 @@ void visit_texts(Json& messages, const std::function<void(std::string& text)>& c
 }  // namespace
 
 SampleMaker::SampleMaker(const FormOptions& options)
-    : columns_(pairs_of(options.columns, "columns")), fill_(pairs_of(options.fill, "fill")) {
+    : columns_(pairs_of(options.columns, "columns")), fill_(pairs_of(options.fill, "fill")), augmenter_(options.augment) {
   if (!options.form.empty()) fixed_ = &base::find_row(sample_forms(), options.form, "data.form");
 }
 
@@ -97,11 +97,13 @@ const SampleForm& SampleMaker::begin(const Json& first_row, std::string_view fil
   view.fail("no form of samples has these columns", columns_of(row), known, "data.columns {name of the form: name here}");
 }
 
-Sample SampleMaker::make(Json row, std::string_view file, int64_t line, std::set<std::string>& unfilled) const {
+Sample SampleMaker::make(Json row, std::string_view file, int64_t line, std::set<std::string>& unfilled, int64_t pass) const {
   base::expect(form_ != nullptr, "data.samples", "begin() comes first");
   if (!columns_.empty()) rename(row);
-  Sample sample = form_->make(FormRow(row, file, line));
+  const uint64_t draw = augmenter_.draw(file, line, pass);
+  Sample sample = form_->make(FormRow(row, file, line, draw));
   for_each_text(sample, [&](std::string& text) { fill_text(text, fill_, unfilled); });
+  augmenter_.apply(sample, draw);
   return sample;
 }
 

@@ -15,6 +15,7 @@
 #include "athanor/core/base/catalog.h"
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/node.h"
+#include "athanor/core/data/augmentation.h"
 
 namespace athanor::data {
 
@@ -39,7 +40,8 @@ struct Sample {
 /// One parsed row and its place; what forms read it through. Errors are file_errors "file:line: ...".
 class FormRow {
  public:
-  FormRow(const base::Json& value, std::string_view file, int64_t line) : value_(value), file_(file), line_(line) {}
+  FormRow(const base::Json& value, std::string_view file, int64_t line, uint64_t draw = 0)
+      : value_(value), file_(file), line_(line), draw_(draw) {}
 
   bool has(std::string_view column) const;  // there and not null
   /// The column, or null.
@@ -53,6 +55,8 @@ class FormRow {
   base::Json messages(const base::Json& list, std::string_view column) const;
   /// The column `tools`: a list, or a list as JSON text; null where there is none.
   std::shared_ptr<base::Json> tools() const;
+  /// What a form that has several ways to write a sample draws by.
+  uint64_t draw() const { return draw_; }
   [[noreturn]] void fail(const std::string& what, const std::string& got = {}, const std::string& expected = {},
                          const std::string& advice = {}) const;
 
@@ -60,6 +64,7 @@ class FormRow {
   const base::Json& value_;
   std::string_view file_;
   int64_t line_;
+  uint64_t draw_;
 };
 
 struct SampleForm : base::Entry {
@@ -75,6 +80,7 @@ struct FormOptions {
   std::string form;    // "": as the first row of each file shows
   base::Node columns;  // {instruction: question}: the column that a form calls `instruction` is called `question` in the files
   base::Node fill;     // {name: Ada}: what {{name}} stands for
+  AugmentOptions augment;
 };
 
 /// Rows of one file -> samples. make() may be called by several threads at once, after begin().
@@ -84,12 +90,13 @@ class SampleMaker {
   explicit SampleMaker(const FormOptions& options);
   /// Decides the form of a file by its first row; file_error with its columns where no form fits.
   const SampleForm& begin(const base::Json& first_row, std::string_view file, int64_t line);
-  /// `unfilled` collects the names of placeholders {{name}} that no fill is given for.
-  Sample make(base::Json row, std::string_view file, int64_t line, std::set<std::string>& unfilled) const;
+  /// `unfilled` collects the names of placeholders {{name}} that no fill is given for; `pass`: how often the file was read before.
+  Sample make(base::Json row, std::string_view file, int64_t line, std::set<std::string>& unfilled, int64_t pass = 0) const;
 
  private:
   void rename(base::Json& row) const;
   std::vector<std::pair<std::string, std::string>> columns_, fill_;
+  Augmenter augmenter_;
   const SampleForm* fixed_ = nullptr;
   const SampleForm* form_ = nullptr;
 };

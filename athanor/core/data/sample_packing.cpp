@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "athanor/core/base/error.h"
 #include "athanor/core/data/order.h"
@@ -16,6 +17,9 @@ constexpr int64_t kWindow = 4096;
 SampleSampler::SampleSampler(const TokenShard& shard, const SamplePackingOptions& options) : shard_(shard), options_(options) {
   base::expect(options.length > 0 && options.batch > 0, "data.packing", "batch and length must be positive");
   if (shard.documents() == 0) base::input_error("data.packing", {"no sample to train on"});
+  int64_t end = 0;
+  for (int64_t next : options.passes) base::expect(next > std::exchange(end, next), "data.packing", "a pass holds samples");
+  base::expect(options.passes.empty() || end == shard.documents(), "data.packing", "passes hold all samples");
   for (int64_t s = 0; s < shard.documents(); ++s)
     base::expect(positions(s) >= 1 && positions(s) <= options.length, "data.packing", "a sample must have 2 to T + 1 tokens");
 }
@@ -46,9 +50,13 @@ void SampleSampler::pack_window(std::span<const int64_t> samples, std::vector<st
 
 std::shared_ptr<const SampleSampler::Epoch> SampleSampler::make_epoch(int64_t number) const {
   base::Philox random(options_.seed, static_cast<uint64_t>(number), base::Purpose::kDataOrder);
-  std::vector<int64_t> order(static_cast<size_t>(shard_.documents()));
+  const std::vector<int64_t>& ends = options_.passes;
+  const size_t pass = ends.empty() ? 0 : static_cast<size_t>(number) % ends.size();
+  const int64_t first = pass == 0 ? 0 : ends[pass - 1], count = (ends.empty() ? shard_.documents() : ends[pass]) - first;
+  std::vector<int64_t> order(static_cast<size_t>(count));
   std::iota(order.begin(), order.end(), 0);
-  if (options_.shuffle) order = permutation(shard_.documents(), random);
+  if (options_.shuffle) order = permutation(count, random);
+  for (int64_t& sample : order) sample += first;
   std::vector<std::vector<int64_t>> rows;
   for (size_t begin = 0; begin < order.size(); begin += kWindow)
     pack_window(std::span(order).subspan(begin, std::min<size_t>(kWindow, order.size() - begin)), rows);
@@ -102,7 +110,8 @@ Batch SampleSampler::first_epoch_rows(int64_t first, int64_t count) const {
 }
 
 double SampleSampler::filled() const {
-  const int64_t used = shard_.tokens() - shard_.documents();
+  int64_t used = 0;
+  for (int64_t sample : epoch(0)->samples) used += positions(sample);
   return static_cast<double>(used) / static_cast<double>(rows_in_first_epoch() * options_.length);
 }
 

@@ -26,8 +26,9 @@ struct SamplePackingOptions {
   int64_t length = 256;  // T
   int64_t batch = 8;     // B
   uint64_t seed = 0;
-  bool pack = true;     // false: a row holds one sample
-  bool shuffle = true;  // false: the shard's order, for evaluation
+  bool pack = true;                  // false: a row holds one sample
+  bool shuffle = true;               // false: the shard's order, for evaluation
+  std::vector<int64_t> passes = {};  // where each pass over the samples ends; epoch e reads pass e modulo their number; empty: one
 };
 
 class SampleSampler {

@@ -20,6 +20,12 @@ SampleShardMaker::SampleShardMaker(const SampleShardOptions& options, const Samp
           }),
       length_(options.length) {}
 
+void SampleShardMaker::begin_pass(int64_t pass) {
+  if (pass > 0 && writer_.documents() > (passes_.empty() ? 0 : passes_.back())) passes_.push_back(writer_.documents());
+  pass_ = pass;
+  stream_.begin_pass(pass);
+}
+
 void SampleShardMaker::begin_file(const RowReader& reader, const SampleMaker& maker, std::string name) {
   stream_.begin_file(reader, maker, std::move(name));
 }
@@ -32,16 +38,16 @@ void SampleShardMaker::add(const RawRow& row) {
 void SampleShardMaker::write(EncodedSample& sample) {
   if (!sample.learned.empty()) sample.learned[0] = 0;  // nothing stands before it
   if (sample.learned_count() == 0) {
-    ++without_answer_;
+    without_answer_ += pass_ == 0;
     return;
   }
   if (static_cast<int64_t>(sample.ids.size()) > length_ + 1) {
     sample.cut(length_ + 1);
     if (sample.learned_count() == 0) {
-      ++cut_away_;
+      cut_away_ += pass_ == 0;
       return;
     }
-    ++cut_;
+    cut_ += pass_ == 0;
   }
   codes_.clear();
   for (size_t i = 0; i < sample.ids.size(); ++i) codes_.push_back(sample_code(sample.ids[i], sample.learned[i] != 0));
@@ -52,12 +58,14 @@ void SampleShardMaker::write(EncodedSample& sample) {
 
 void SampleShardMaker::commit() {
   stream_.end_file();
+  if (pass_ > 0) begin_pass(pass_);
   writer_.commit();
 }
 
 void SampleShardMaker::report(DataReport& report) const {
   report_cleaning(stream_.changes(), report);
   report_cleaning(stream_.drops(), report);
+  if (passes_.size() > 1) report.passes = passes_;
   report.cleaning.emplace_back("cut-to-length", cut_);
   report.cleaning.emplace_back("answer-cut-away", cut_away_);
   report.cleaning.emplace_back("no-answer", without_answer_);

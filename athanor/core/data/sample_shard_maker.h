@@ -25,6 +25,8 @@ class SampleShardMaker {
  public:
   SampleShardMaker(const SampleShardOptions& options, const SampleRenderer& renderer, const text::Tokenizer& tokenizer,
                    base::Progress& progress);
+  /// The files are read for the pass-th time, from 0; see AugmentOptions.
+  void begin_pass(int64_t pass);
   /// The rows that follow are of this file, until end_file().
   void begin_file(const RowReader& reader, const SampleMaker& maker, std::string name);
   void add(const RawRow& row);
@@ -46,7 +48,8 @@ class SampleShardMaker {
   base::Progress& progress_;
   TokenShardWriter writer_;
   SampleStream stream_;
-  int64_t length_;
+  int64_t length_, pass_ = 0;
+  std::vector<int64_t> passes_;
   std::vector<int32_t> codes_;
   int64_t cut_ = 0, cut_away_ = 0, without_answer_ = 0, learned_tokens_ = 0, bytes_ = 0;
 };

@@ -18,7 +18,19 @@ CleaningOptions for_samples(CleaningOptions clean) {
 }  // namespace
 
 SampleStream::SampleStream(const CleaningOptions& clean, bool may_drop, Encode encode, Take take)
-    : changes_(for_samples(clean), false), drops_(clean, may_drop, false), encode_(std::move(encode)), take_(std::move(take)) {}
+    : clean_(for_samples(clean)),
+      may_drop_(may_drop),
+      changes_(clean_, false),
+      drops_(clean_, may_drop, false),
+      encode_(std::move(encode)),
+      take_(std::move(take)) {}
+
+void SampleStream::begin_pass(int64_t pass) {
+  pass_ = pass;
+  if (pass == 0) return;
+  later_changes_.emplace(clean_, false);
+  later_drops_.emplace(clean_, may_drop_, false);
+}
 
 void SampleStream::begin_file(const RowReader& reader, const SampleMaker& maker, std::string name) {
   reader_ = &reader, maker_ = &maker, name_ = std::move(name);
@@ -35,7 +47,7 @@ void SampleStream::make_samples() {
     std::set<std::string> unfilled;
     for (int64_t i = begin; i < end; ++i) {
       StreamedSample& one = chunk_[i];
-      one.sample = maker_->make(reader_->parse({one.row, one.line}), name_, one.line, unfilled);
+      one.sample = maker_->make(reader_->parse({one.row, one.line}), name_, one.line, unfilled, pass_);
       one.row = {};
     }
     if (unfilled.empty()) return;
@@ -48,14 +60,14 @@ void SampleStream::clean() {
   std::vector<std::string*> texts;
   for (StreamedSample& one : chunk_) for_each_text(one.sample, [&](std::string& text) { texts.push_back(&text); });
   std::vector<uint8_t> kept(texts.size());
-  changes_.clean(texts, kept);
+  (later_changes_ ? *later_changes_ : changes_).clean(texts, kept);
   base::parallel_dynamic(static_cast<int64_t>(chunk_.size()), kSampleGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) chunk_[i].row = sample_text(chunk_[i].sample);
   });
   texts.clear();
   for (StreamedSample& one : chunk_) texts.push_back(&one.row);
   kept.resize(texts.size());
-  drops_.clean(texts, kept);
+  (later_drops_ ? *later_drops_ : drops_).clean(texts, kept);
   for (size_t i = 0; i < chunk_.size(); ++i) chunk_[i].kept = kept[i] != 0;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class SampleStream {
   using Take = std::function<void(StreamedSample& sample)>;
   SampleStream(const CleaningOptions& clean, bool may_drop, Encode encode, Take take);
 
+  /// Files are read again: what was seen is forgotten, and what cleaning does is not reported any more.
+  void begin_pass(int64_t pass);
   /// The rows that follow are of this file, until end_file().
   void begin_file(const RowReader& reader, const SampleMaker& maker, std::string name);
   void add(const RawRow& row);
@@ -47,7 +50,11 @@ class SampleStream {
   void make_samples();
   void clean();
 
+  CleaningOptions clean_;
+  bool may_drop_;
   Cleaner changes_, drops_;
+  std::optional<Cleaner> later_changes_, later_drops_;  // of passes after the first
+  int64_t pass_ = 0;
   Encode encode_;
   Take take_;
   const RowReader* reader_ = nullptr;

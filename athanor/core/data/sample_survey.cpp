@@ -19,7 +19,7 @@ class Surveyor {
   Surveyor(const SurveyOptions& options, const SampleContext& context)
       : options_(options),
         context_(context),
-        maker_({options.data.form, options.data.columns, options.data.fill}),
+        maker_({options.data.form, options.data.columns, options.data.fill, options.data.augment}),
         stream_(
             options.data.clean, true, [this](StreamedSample& one) { encode(one); }, [this](StreamedSample& one) { look_at(one); }) {
     choose_renderer();

@@ -76,7 +76,8 @@ TemplateChoice choose_template(const std::string& wanted, const fs::path& tokeni
     if (is_dialogue(*form))
       base::input_error("data.template", {"the model has no chat template", base::cat("samples of the form ", form->name), "",
                                           "data.template=chatml, alpaca or a Jinja file"});
-    if (form->name == std::string_view("alpaca")) choice = built_in(kAlpaca, "alpaca", tokenizer);
+    if (form->name == std::string_view("alpaca") || form->name == std::string_view("passage"))
+      choice = built_in(kAlpaca, "alpaca", tokenizer);
   }
   return choice;
 }

@@ -7,6 +7,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/data/passages.h"
 
 namespace athanor::data {
 namespace fs = std::filesystem;
@@ -19,7 +20,7 @@ constexpr size_t kTextChunkBytes = size_t{8} << 20;
 const char* refusal(const std::string& extension) {
   for (const char* packed : {".xz", ".bz2", ".zip", ".tar", ".tgz"})
     if (extension == packed) return "unpack it first (.gz and .zst need no unpacking)";
-  for (const char* table : {".parquet", ".arrow", ".xlsx"})
+  for (const char* table : {".arrow", ".xlsx"})
     if (extension == table) return "turn it into JSON lines (.jsonl) first";
   return nullptr;
 }
@@ -69,7 +70,8 @@ fs::path unpacked_name(const fs::path& file) { return is_packed(file) ? file.ste
 const SourceFormat& source_format_of(const fs::path& file) {
   const std::string extension = unpacked_name(file).extension().string();
   if (const char* advice = refusal(extension))
-    base::input_error("data.source", {"cannot read " + file.string(), extension, "plain text, .jsonl, .json or .csv", advice});
+    base::input_error("data.source",
+                      {"cannot read " + file.string(), extension, "plain text, .jsonl, .json, .csv or .parquet", advice});
   const SourceFormat* fallback = nullptr;
   for (const SourceFormat& format : source_formats()) {
     if (format.extensions.empty()) fallback = &format;
@@ -81,8 +83,10 @@ const SourceFormat& source_format_of(const fs::path& file) {
 
 std::unique_ptr<RowReader> open_rows(const fs::path& file) {
   const SourceFormat& format = source_format_of(file);
+  if (format.open_file) return format.open_file(file);
   if (!format.open)
-    base::input_error("data.source", {"samples cannot be read from plain text", file.string(), ".jsonl, .json or .csv"});
+    base::input_error("data.source",
+                      {"samples cannot be read from plain text", file.string(), ".jsonl, .json or .csv; a book as .md or .tex"});
   return format.open(ByteWindow(open_stream(file)), file.filename().string());
 }
 
@@ -110,9 +114,13 @@ void read_text_column(RowReader& rows, std::string_view name, const SourceOption
 void read_documents(const fs::path& file, const SourceOptions& options, const DocumentVisitor& visit) {
   const SourceFormat& format = source_format_of(file);
   const std::string name = file.filename().string();
-  if (format.open) return read_text_column(*format.open(ByteWindow(open_stream(file)), name), name, options, visit);
+  if (format.open || format.open_file) return read_text_column(*open_rows(file), name, options, visit);
   auto split = [&](std::string_view contents) {
     if (contents.starts_with("\xEF\xBB\xBF")) contents.remove_prefix(3);  // byte order mark
+    if (options.separator == "paragraphs") {
+      for (const Passage& passage : passages_of_text(contents, true)) visit(passage.text);
+      return;
+    }
     split_plain_text(contents, options, visit);
   };
   if (is_packed(file)) return split(read_all(*open_stream(file), name, kMaxUnpackedText));

@@ -37,7 +37,8 @@ class RowReader {
 
 struct SourceOptions {
   std::string text_key = "text";  // rows: the column that holds a document
-  std::string separator;  // plain text: what stands between documents; "" = one file is one document, "blank-lines" = empty lines
+  std::string separator;  // plain text: what stands between documents; "" = one file is one document, "blank-lines" = empty lines,
+                          // "paragraphs" = as a book
 };
 
 /// Receives each document in the order of the file; the view ends with the call.
@@ -47,12 +48,16 @@ struct SourceFormat : base::Entry {
   std::vector<std::string> extensions;  // ".jsonl"; none: the format of every other file
   /// `name` is for messages. nullptr: the format has no rows, a file is text.
   std::unique_ptr<RowReader> (*open)(ByteWindow window, std::string name);
+  /// In place of `open`, where a file is not read from its beginning to its end.
+  std::unique_ptr<RowReader> (*open_file)(const std::filesystem::path& file) = nullptr;
 };
 
 std::span<const SourceFormat> source_formats();
 /// By the extension before .gz or .zst; input_error for a format that is not read here.
 const SourceFormat& source_format_of(const std::filesystem::path& file);
 
+/// Whether the program was built with Arrow.
+bool reads_parquet();
 /// The rows of a file; input_error where it is plain text.
 std::unique_ptr<RowReader> open_rows(const std::filesystem::path& file);
 

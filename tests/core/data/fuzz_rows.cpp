@@ -12,6 +12,7 @@ ATH_FUZZ_TARGET(rows) {
   if (input.empty()) return;
   const auto formats = data::source_formats();
   const data::SourceFormat& format = formats[static_cast<unsigned char>(input[0]) % (formats.size() - 1)];
+  if (!format.open) return;
   const auto rows = format.open(data::ByteWindow::of_text(input.substr(1)), "fuzz");
   data::SampleMaker maker({});
   std::set<std::string> unfilled;

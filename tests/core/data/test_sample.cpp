@@ -138,7 +138,7 @@ TEST(Samples, EveryFormHasItsName) {
 TEST(Rows, EveryFormatHasItsName) {
   std::vector<std::string> names;
   for (const SourceFormat& format : source_formats()) names.emplace_back(format.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"jsonl", "json", "csv", "tsv", "text"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"jsonl", "json", "csv", "tsv", "parquet", "markdown", "latex", "text"}));
 }
 
 TEST(Rows, PackedFilesAreTheSame) {

@@ -89,7 +89,7 @@ TEST(Sources, DocumentsBetweenBlankLines) {
 
 TEST(Sources, OtherFormatsAreRefused) {
   const testing::TempFolder folder;
-  for (const char* name : {"a.parquet", "a.xlsx", "a.txt.xz"}) {
+  for (const char* name : {"a.arrow", "a.xlsx", "a.txt.xz"}) {
     try {
       read(folder.write(name, "x"));
       FAIL() << name;
@@ -115,7 +115,7 @@ TEST(Sources, EveryFileOfTheShelvesHasARow) {
   for (const base::Shelf& shelf : shelves())
     for (const base::Entry& entry : shelf.entries) rows.emplace_back(entry.file);
   const auto room = testing::source_path("athanor/core/data");
-  for (const char* shelf : {"sources", "cleaning", "forms"})
+  for (const char* shelf : {"sources", "cleaning", "forms", "augmenting"})
     for (const auto& entry : std::filesystem::directory_iterator(room / shelf))
       files.push_back(std::string(shelf) + "/" + entry.path().filename().string());
   std::sort(rows.begin(), rows.end());

@@ -19,8 +19,8 @@ TrainRecipe mixed_recipe(const testing::TempFolder& folder, const std::string& o
   for (int i = 0; i < 90; ++i) (i % 3 == 0 ? a : b) += base::cat(i % 3 == 0 ? "aaaa " : "bbbb ", 1000 + i, "\n\n");
   for (int i = 0; i < 30; ++i) b += base::cat("bbbb ", 2000 + i, "\n\n");
   recipe.data.train.clear();
-  const std::string mix =
-      base::cat("[{files: [", folder.write("a.txt", a), "], weight: 1}, {files: [", folder.write("b.txt", b), "], weight: 5}]");
+  const std::string mix = base::cat("[{files: [", folder.write("a.txt", a).string(), "], weight: 1}, {files: [",
+                                    folder.write("b.txt", b).string(), "], weight: 5}]");
   return with(recipe, {"data.mix=" + mix});
 }
 

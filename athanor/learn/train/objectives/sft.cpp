@@ -54,7 +54,12 @@ class Sft : public Objective {
  private:
   static data::SamplePackingOptions packing(const ObjectiveContext& context, bool shuffle) {
     const TrainOptions& o = context.recipe.train;
-    return {o.length, o.batch, static_cast<uint64_t>(o.seed), context.recipe.data.packing, shuffle};
+    return {o.length,
+            o.batch,
+            static_cast<uint64_t>(o.seed),
+            context.recipe.data.packing,
+            shuffle,
+            shuffle ? context.data.report.passes : std::vector<int64_t>()};
   }
 
   at::Tensor loss(const data::Batch& batch) const {
