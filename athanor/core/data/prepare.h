@@ -38,7 +38,17 @@ struct DataOptions {
   std::string chat_template;
   std::string learn = "all";
   bool packing = true;
+  std::vector<std::string> labels;  // texts with labels
+  std::string problem;
   void visit(base::OptionVisitor& v);
+};
+
+/// What a labelled text is to learn. A shard's target is a label's number; with several labels, or numbers to estimate, it is a row
+/// of `values`.
+struct LabelTargets {
+  std::vector<std::string> names;  // of the classes; empty: the data has no labels
+  std::string problem;             // transformers' problem_type
+  std::vector<std::vector<float>> values;
 };
 
 /// What became of the files; shown to the user and saved beside the shards. Of samples, `documents` counts them and `bytes` are
@@ -48,6 +58,7 @@ struct DataReport {
   int64_t eval_documents = 0, eval_bytes = 0, eval_tokens = 0;
   std::vector<std::pair<std::string, int64_t>> cleaning;  // (step, training documents it changed or dropped)
   int64_t learned_tokens = 0;                             // samples: of the training part
+  LabelTargets labels = {};
 };
 
 struct PreparedData {

@@ -15,11 +15,10 @@ constexpr size_t kSampleChunkBytes = size_t{8} << 20;
 
 }  // namespace
 
-SampleShardMaker::SampleShardMaker(const SampleShardOptions& options, const SampleRenderer& renderer,
-                                   const text::Tokenizer& tokenizer, base::Progress& progress)
-    : renderer_(renderer),
+SampleShardMaker::SampleShardMaker(const SampleShardOptions& options, SampleEncoder encode, base::Progress& progress)
+    : encode_(std::move(encode)),
       progress_(progress),
-      writer_(options.path, 2 * tokenizer.vocab_size(), options.tokenizer_hash),
+      writer_(options.path, options.codes, options.tokenizer_hash),
       changes_(options.clean, false),
       drops_(options.clean, options.may_drop, false),
       length_(options.length) {}
@@ -56,7 +55,7 @@ void SampleShardMaker::flush() {
   base::parallel_dynamic(n, 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Pending& one = chunk_[i];
-      if (one.kept) one.encoded = renderer_.encode(one.sample);
+      if (one.kept) one.encoded = encode_(one.sample);
       one.sample = {};
     }
   });

@@ -1,6 +1,7 @@
 #pragma once
 // Rows -> samples -> a shard: parsed, cleaned, rendered and tokenized piece by piece, in parallel where the order does not matter.
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -21,13 +22,15 @@ struct SampleShardOptions {
   CleaningOptions clean;
   bool may_drop = true;  // duplicates and empty ones; what holds no answer is always left out
   int64_t length = 256;
+  int64_t codes = 0;  // entries are below this
   uint64_t tokenizer_hash = 0;
 };
 
+using SampleEncoder = std::function<EncodedSample(const Sample& sample)>;  // several threads call it at once
+
 class SampleShardMaker {
  public:
-  SampleShardMaker(const SampleShardOptions& options, const SampleRenderer& renderer, const text::Tokenizer& tokenizer,
-                   base::Progress& progress);
+  SampleShardMaker(const SampleShardOptions& options, SampleEncoder encode, base::Progress& progress);
   /// The rows that follow are of this file, until end_file().
   void begin_file(const RowReader& reader, const SampleMaker& maker, std::string name);
   void add(const RawRow& row);
@@ -54,7 +57,7 @@ class SampleShardMaker {
   void flush();
   void write(EncodedSample& sample);
 
-  const SampleRenderer& renderer_;
+  SampleEncoder encode_;
   base::Progress& progress_;
   TokenShardWriter writer_;
   Cleaner changes_, drops_;

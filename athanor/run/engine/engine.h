@@ -63,6 +63,9 @@ class Session : public generate::ScoreSource {
   /// embedding), after the final norm where `norm` says so, and the model's own as the last row.
   std::span<float> append(std::span<const text::TokenId> ids, std::span<const int64_t> layers, bool norm);
 
+  /// A classifier's scores [labels] of a text, which takes the place of what the session held. input_error where the model is none.
+  std::vector<float> label_scores(std::span<const text::TokenId> ids);
+
   int64_t length() const;
   /// Becomes a copy of another session of the same model. The first `shared` positions, where both have seen the same tokens, are
   /// not copied (but for what lies in the same block of 32).

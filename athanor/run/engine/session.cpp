@@ -103,6 +103,16 @@ std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::
   return scores;
 }
 
+std::vector<float> Session::label_scores(std::span<const text::TokenId> ids) {
+  const auto& spec = state_->executor.model().spec();
+  std::vector<float> scores(static_cast<size_t>(std::max<int64_t>(spec.labels, 1)));
+  state_->executor.truncate(0);
+  const float* last = nullptr;
+  state_->append(ids, nullptr, [&](const float* states, int64_t tokens) { last = states + (tokens - 1) * spec.hidden; });
+  state_->executor.score_labels(last, scores.data());
+  return scores;
+}
+
 void Session::copy(const Session& other, int64_t shared) {
   base::expect(&state_->executor.model() == &other.state_->executor.model(), "engine.session", "a copy of another model's session");
   base::expect(shared >= 0 && shared <= std::min(length(), other.length()), "engine.session",

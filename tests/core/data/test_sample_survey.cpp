@@ -52,5 +52,12 @@ TEST_F(Surveys, PreferencesShowBothEndsAndLabelsAreCounted) {
   EXPECT_FALSE(labels.files[0].whole);
 }
 
+TEST(StartHint, NamesTheNumbersAndTheSource) {
+  EXPECT_NE(start_hint(91).find("91 samples: below 10,000 a chat model"), std::string::npos);
+  EXPECT_NE(start_hint(10'000).find("it is open"), std::string::npos);
+  EXPECT_NE(start_hint(100'000).find("a base model"), std::string::npos);
+  EXPECT_NE(start_hint(1).find("rule of thumb"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace athanor::data
