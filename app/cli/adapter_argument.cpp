@@ -3,9 +3,11 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "athanor/core/base/error.h"
 #include "athanor/core/models/adapter.h"
+#include "athanor/core/models/labels.h"
 
 namespace athanor::app {
 
@@ -19,6 +21,21 @@ AdapterArgument parse_adapter(const std::string& text) {
   if (error != std::errc() || stop != end || !std::isfinite(argument.weight))
     base::input_error("cli.adapter", {"the weight of an adapter is no number", text, "FOLDER=0.5"});
   return argument;
+}
+
+bool take_labels(base::Json& config, const std::vector<std::string>& adapters) {
+  for (const std::string& text : adapters) {
+    const std::filesystem::path file = std::filesystem::path(parse_adapter(text).folder) / "config.json";
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) continue;
+    const base::Json theirs = base::read_json_file(file, "cli.adapter");
+    const auto labels = models::labels_of(theirs);
+    if (!labels) continue;
+    models::set_labels(config, *labels);
+    if (models::pad_id_of(config) < 0) config["pad_token_id"] = models::pad_id_of(theirs);
+    return true;
+  }
+  return false;
 }
 
 checkpoint::Checkpoint with_adapters(const models::DecoderModel& model, checkpoint::Checkpoint weights,

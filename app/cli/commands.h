@@ -8,6 +8,7 @@ namespace athanor::app {
 Run declare_quickstart(Flags& flags);
 Run declare_generate(Flags& flags);
 Run declare_chat(Flags& flags);
+Run declare_classify(Flags& flags);
 Run declare_tokenize(Flags& flags);
 Run declare_train_tokenizer(Flags& flags);
 Run declare_logits(Flags& flags);

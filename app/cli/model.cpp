@@ -83,6 +83,10 @@ RunningModel open_model(const ModelArguments& arguments, const std::string& dtyp
   if (arguments.model.empty())
     base::input_error("cli.model", {"MODEL is missing", "", "a folder in Hugging Face's layout, or a .gguf file"});
   RunningModel model = is_gguf(arguments.model) ? from_gguf(arguments.model) : from_folder(arguments.model);
+  if (base::Json config = *model.folder.config; take_labels(config, arguments.lora)) {
+    model.decoder = models::decoder_from_config(config);
+    model.folder.config = std::make_shared<base::Json>(std::move(config));
+  }
   for (const std::string& name : models::unclaimed_weights(model.decoder, model.folder.weights))
     base::log_warning(base::cat("the model has no place for the weight ", name, "; it is left out"));
   models::VirtualTokens virtual_tokens;

@@ -18,9 +18,7 @@ int train_command(const TrainArguments& a, const Invocation& call) {
   hooks.write_samples = write_training_samples;
   train::TrainResult result = train::train_recipe(recipe, a.resume ? train::Resume::kYes : train::Resume::kNo, hooks);
   std::string text = base::cat(recipe.out, ": ", result.end, " after ", result.steps, " steps");
-  if (result.held_out)
-    text += base::cat(", held out ", base::fixed(result.held_out->loss(), 4), " nats per token, ",
-                      base::fixed(result.held_out->bits_per_byte(), 4), " bits per byte");
+  if (result.held_out) text += ", " + result.held_out->text();
   if (result.watch)
     text += base::cat("; watched text ", base::fixed(result.watch->before, 4), " -> ", base::fixed(result.watch->after, 4),
                       " nats per token");

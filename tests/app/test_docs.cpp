@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool needs_learn(const std::string& line) {
-  for (const char* word : {"athanor train ", "athanor estimate", "athanor quickstart", "athanor lab", "--executor nn"})
+  for (const char* word : {"athanor train ", "athanor estimate", "athanor quickstart", "athanor lab", "--executor nn", "athanor classify "})
     if (line.find(word) != std::string::npos) return true;
   return false;
 }
@@ -55,8 +55,9 @@ TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetP
 
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
                          ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
-                                           "docs/data.md", "docs/adapters.md", "docs/decoding.md", "docs/engine.md", "docs/gguf.md",
-                                           "docs/constraints.md", "docs/runs.md", "docs/lab.md", "README.md", "README.zh-CN.md"));
+                                           "docs/data.md", "docs/classify.md", "docs/adapters.md", "docs/decoding.md",
+                                           "docs/engine.md", "docs/gguf.md", "docs/constraints.md", "docs/runs.md", "docs/lab.md", "README.md",
+                                           "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
   for (const char* name : {"docs/quickstart.md", "docs/repetition.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})
@@ -73,11 +74,23 @@ TEST(Docs, EveryCommandHasItsSection) {
   }
 }
 
+/// folder/classifier and labels.jsonl, as docs/classify.md makes them.
+void make_classifier(const Workbench& bench) {
+  if (!learns()) return;
+  for (const Block& block : blocks_of(testing::source_path("docs/classify.md"))) {
+    if (block.info.starts_with("file ")) bench.folder().write(block.info.substr(5), block.text);
+    if (block.info == "yaml") bench.folder().write("classify.yaml", block.text);
+  }
+  const auto result = bench.run({"train", "classify.yaml"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+}
+
 TEST(Help, ExamplesRun) {
   Workbench bench;
   for (const Block& block : blocks_of(testing::source_path("docs/training.md")))
     if (block.info == "yaml" && block.text.starts_with("# recipe.yaml\n")) bench.folder().write("recipe.yaml", block.text);
   ASSERT_EQ(bench.run({"train-tokenizer", "text.txt", "--out", "tokenizer", "--vocab-size", "512"}).exit_code, 0);
+  make_classifier(bench);
   for (const Command& command : commands()) {
     if (std::string_view(command.name) == "quickstart") continue;  // minutes: test_quickstart.cpp
     for (const char* example : command.examples) {

@@ -85,6 +85,7 @@ std::string numbers_text(const data::Survey& s, const Arguments& a) {
                     " dropped because their answer is cut away\n");
   if (s.no_answer > 0) text += base::cat("no answer   ", s.no_answer, " hold nothing to learn and would be dropped\n");
   for (const auto& [label, count] : s.labels) text += base::cat("label ", label, "  ", count, "\n");
+  if (s.labels.empty()) text += data::start_hint(static_cast<int64_t>(s.lengths.size())) + "\n";
   for (const std::string& name : s.unfilled) text += base::cat("not filled  {{", name, "}}; --set fill.", name, "=TEXT\n");
   return text;
 }

@@ -27,9 +27,11 @@ int run(const Arguments& a) {
                                     base::cat("athanor convert ", a.model, " --out FOLDER --dtype bf16; athanor merge FOLDER ",
                                               a.adapters.front(), " --out ", a.out)});
   const auto folder = checkpoint::ModelFolder::open(a.model);
-  const models::DecoderModel model = models::decoder_from_config(*folder.config);
+  base::Json config = *folder.config;
+  take_labels(config, a.adapters);
+  const models::DecoderModel model = models::decoder_from_config(config);
   const checkpoint::Checkpoint merged = with_adapters(model, folder.weights, a.adapters);
-  checkpoint::write_model_folder(a.out, *folder.config, folder.generation_config.get(), merged.arrays(),
+  checkpoint::write_model_folder(a.out, config, folder.generation_config.get(), merged.arrays(),
                                  {.carry_from = a.model, .replace = a.force});
   print(a.out + "\n");
   return 0;

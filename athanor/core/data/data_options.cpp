@@ -31,6 +31,11 @@ void DataOptions::visit(base::OptionVisitor& v) {
          {.help = "samples: chatml, alpaca or a Jinja file; empty: the model's own",
           .other_names = {"chat_template", "chat_template_path"}});
   v.text("learn", learn, {.help = "samples: all answers of a dialogue, or the last one", .choices = {"all", "last"}});
+  v.texts("labels", labels, {.help = "classify: the labels in the order of their numbers; empty: those of the files, sorted"});
+  v.text("problem", problem,
+         {.help = "classify: one label of several, any number of them, or numbers to estimate; empty: as the labels look",
+          .other_names = {"problem_type"},
+          .choices = {"", "single_label_classification", "multi_label_classification", "regression"}});
   v.boolean("packing", packing, {"samples share rows, without seeing each other", 0, 1, {"neat_packing", "pack"}});
 }
 

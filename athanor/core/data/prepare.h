@@ -40,7 +40,17 @@ struct DataOptions {
   std::string chat_template;
   std::string learn = "all";
   bool packing = true;
+  std::vector<std::string> labels;  // texts with labels
+  std::string problem;
   void visit(base::OptionVisitor& v);
+};
+
+/// What a labelled text is to learn. A shard's target is a label's number; with several labels, or numbers to estimate, it is a row
+/// of `values`.
+struct LabelTargets {
+  std::vector<std::string> names;  // of the classes; empty: the data has no labels
+  std::string problem;             // transformers' problem_type
+  std::vector<std::vector<float>> values;
 };
 
 /// What became of the files; shown to the user and saved beside the shards. Of samples, `documents` counts them and `bytes` are
@@ -52,6 +62,7 @@ struct DataReport {
   int64_t learned_tokens = 0;                             // samples: of the training part
   std::vector<int64_t> passes;      // samples: where each pass of data.augment ends in the training shard; empty: there is one
   std::vector<StepReport> removed;  // of the steps that did anything: how much, and the first examples
+  LabelTargets labels = {};
 };
 
 struct PreparedData {

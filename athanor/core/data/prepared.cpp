@@ -21,6 +21,8 @@ void save_report(const DataReport& report, const fs::path& path) {
                      {"eval_bytes", report.eval_bytes}, {"eval_tokens", report.eval_tokens}};
   if (report.learned_tokens > 0) json["learned_tokens"] = report.learned_tokens;
   if (!report.passes.empty()) json["passes"] = report.passes;
+  if (const LabelTargets& labels = report.labels; !labels.names.empty())
+    json["labels"] = {{"names", labels.names}, {"problem", labels.problem}, {"values", labels.values}};
   for (const auto& [step, count] : report.cleaning) json["cleaning"][step] = count;
   for (const StepReport& one : report.removed) json["removed"][one.step] = {{"bytes", one.bytes}, {"examples", one.examples}};
   base::write_file(path, json.dump(2) + "\n");
@@ -34,6 +36,11 @@ DataReport load_report(const fs::path& path) {
   report.eval_documents = number("eval_documents"), report.eval_bytes = number("eval_bytes");
   report.eval_tokens = number("eval_tokens"), report.learned_tokens = number("learned_tokens");
   report.passes = json.value("passes", std::vector<int64_t>());
+  if (json.contains("labels")) {
+    const base::Json& labels = json["labels"];
+    labels.at("names").get_to(report.labels.names), labels.at("problem").get_to(report.labels.problem);
+    labels.at("values").get_to(report.labels.values);
+  }
   if (json.contains("cleaning"))
     for (const auto& [step, count] : json["cleaning"].items()) report.cleaning.emplace_back(step, count.get<int64_t>());
   if (json.contains("removed"))

@@ -26,7 +26,7 @@ struct Sample {
     kCompletion,  // prompt, text: what follows the prompt
     kPreference,  // messages (the prompt), chosen, rejected, tools
     kFeedback,    // messages (with the answer), tools, good
-    kLabelled,    // text, label
+    kLabelled,    // text, label, labels
     kText         // text
   };
   Kind kind = Kind::kText;
@@ -34,6 +34,8 @@ struct Sample {
   std::shared_ptr<base::Json> chosen = nullptr, rejected = nullptr;  // lists of messages that follow `messages`
   std::shared_ptr<base::Json> tools = nullptr;                       // a list of JSON schemas; null: none
   std::string prompt = {}, text = {}, label = {};
+  std::vector<std::string> labels = {};  // one, or those of a list
+  bool several = false;                  // the labels came as a list
   bool good = false;
 };
 

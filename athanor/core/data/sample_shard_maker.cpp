@@ -2,18 +2,16 @@
 
 #include "athanor/core/data/prepared.h"
 #include "athanor/core/data/sample_packing.h"
-#include "athanor/core/text/tokenizer.h"
 
 namespace athanor::data {
 
-SampleShardMaker::SampleShardMaker(const SampleShardOptions& options, const SampleRenderer& renderer,
-                                   const text::Tokenizer& tokenizer, base::Progress& progress)
+SampleShardMaker::SampleShardMaker(const SampleShardOptions& options, const SampleEncoder& encode, base::Progress& progress)
     : progress_(progress),
-      writer_(options.path, 2 * tokenizer.vocab_size(), options.tokenizer_hash),
+      writer_(options.path, options.codes, options.tokenizer_hash),
       stream_(
           options.clean, options.may_drop,
-          [&renderer](StreamedSample& one) {
-            if (one.kept) one.encoded.push_back(renderer.encode(one.sample));
+          [encode](StreamedSample& one) {
+            if (one.kept) one.encoded.push_back(encode(one.sample));
           },
           [this](StreamedSample& one) {
             if (one.kept) write(one.encoded[0]);

@@ -1,6 +1,7 @@
 #pragma once
 // Rows -> samples -> a shard: what is longer than a row of training is cut, what then has nothing to learn is left out.
 
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,13 +19,15 @@ struct SampleShardOptions {
   CleaningOptions clean;
   bool may_drop = true;  // duplicates and empty ones; what holds no answer is always left out
   int64_t length = 256;
+  int64_t codes = 0;  // entries are below this
   uint64_t tokenizer_hash = 0;
 };
 
+using SampleEncoder = std::function<EncodedSample(const Sample& sample)>;  // several threads call it at once
+
 class SampleShardMaker {
  public:
-  SampleShardMaker(const SampleShardOptions& options, const SampleRenderer& renderer, const text::Tokenizer& tokenizer,
-                   base::Progress& progress);
+  SampleShardMaker(const SampleShardOptions& options, const SampleEncoder& encode, base::Progress& progress);
   /// The files are read for the pass-th time, from 0; see AugmentOptions.
   void begin_pass(int64_t pass);
   /// The rows that follow are of this file, until end_file().

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/data/prepared.h"
 #include "athanor/core/data/sample_stream.h"
@@ -124,6 +125,15 @@ class Surveyor {
 };
 
 }  // namespace
+
+std::string start_hint(int64_t samples) {
+  constexpr int64_t kFew = 10'000, kMany = 100'000;
+  const char* usual = samples < kFew    ? "below 10,000 a chat model is the usual start"
+                      : samples < kMany ? "between 10,000 and 100,000 it is open whether a chat or a base model is the better start"
+                                        : "from 100,000 on a base model is the usual start";
+  return base::cat("hint: ", samples, " samples: ", usual,
+                   " (a rule of thumb of practitioners' interview notes, \"SFT: Chat or Base?\", with no measurement behind it)");
+}
 
 Survey survey_samples(const SurveyOptions& options, const SampleContext& context) {
   check(options.data);

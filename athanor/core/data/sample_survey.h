@@ -42,6 +42,10 @@ struct Survey {
   std::vector<EncodedSample> shown;  // one, or a preference's two ends
 };
 
+/// Which kind of model so many samples are usually put on, chat or base, and where that rule is from: a line for the user, no rule
+/// here.
+std::string start_hint(int64_t samples);
+
 /// Errors as prepare_samples', but every form is taken.
 Survey survey_samples(const SurveyOptions& options, const SampleContext& context);
 

@@ -63,7 +63,14 @@ class Merge {
     for (size_t i = 0; i < arrays_.size(); ++i) places_[arrays_[i].name] = i;
   }
 
-  void replace(const std::string& name, const ArrayView& array) {
+  /// `score`: what a classifier has and the language model that it began from has not.
+  void replace(const std::string& name, const ArrayView& array, const std::string& score, const std::vector<int64_t>& score_shape) {
+    if (name == score && !find(name)) {
+      expect_shape(name, array.shape, score_shape);
+      places_[name] = arrays_.size();
+      arrays_.push_back({name, array});
+      return;
+    }
     ArrayView& old = target(name);
     expect_shape(name, array.shape, old.shape);
     if (weight_ != 1)
@@ -235,7 +242,9 @@ checkpoint::Checkpoint merge_adapter(const DecoderModel& model, const checkpoint
   const AdapterKeys keys = sort_adapter_keys(config, *file, path.string());
   check_complete(config, keys, base, model.family->prefix, path.string());
   Merge merge(model, base, path, weight);
-  for (const auto& [name, array] : keys.whole) merge.replace(name, *array);
+  const std::string score = weight_name(model, Slot::kScore);
+  for (const auto& [name, array] : keys.whole)
+    merge.replace(name, *array, score, score.empty() ? std::vector<int64_t>() : weight_shape(model, Slot::kScore));
   for (const auto& [module, arrays] : keys.modules) {
     if (config.kind == AdapterKind::kLora)
       merge.add_lora(module, arrays, config.rank_of(module), config.scale_of(module));

@@ -81,6 +81,15 @@ struct LatentSpec {
   double norm_eps = 1e-6;               // of the norms of both low-rank rows
 };
 
+/// Adaptive softmax (Grave et al. 2017): the head scores tokens below cutoffs[0] and one entry for each cluster of rarer ones;
+/// cluster i, the tokens from cutoffs[i] to the next cutoff or the vocabulary's end, is scored through hidden / shrink^(i + 1)
+/// numbers.
+struct AdaptiveSpec {
+  std::vector<int64_t> cutoffs = {};  // rising, below the vocabulary; empty: an ordinary head
+  double shrink = 4;
+  int64_t clusters() const { return static_cast<int64_t>(cutoffs.size()); }
+};
+
 struct DecoderSpec {
   int64_t vocab = 0, hidden = 0, layers = 0;      // V, C, L
   int64_t heads = 0, kv_heads = 0, head_dim = 0;  // H, G, D: heads % kv_heads == 0
@@ -102,6 +111,7 @@ struct DecoderSpec {
   bool parallel_residual = false;  // x + attention(norm x) + ffn(norm x) instead of one after the other
   bool shared_norm = false;        // ... with one norm for both
   bool tied_head = false;          // the head is the token embedding
+  int64_t labels = 0;              // outputs of a classifier's score head, which has no other; 0: a language model
 
   double attention_scale = 0;  // on q.k; 0: 1 / sqrt(head_dim)
   double attention_cap = 0;    // scores become cap * tanh(score / cap); 0: as they are
@@ -114,6 +124,7 @@ struct DecoderSpec {
   std::vector<LayerSpec> layer_specs;  // [layers], or empty: all layers are LayerSpec{}
   ExpertsSpec experts;
   LatentSpec latent;
+  AdaptiveSpec adaptive;
 
   // Which biases exist follows from the family's slots; these say it for a new model.
   bool qkv_bias = false, out_bias = false, ffn_bias = false;

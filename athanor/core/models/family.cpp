@@ -4,7 +4,9 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/models/adaptive_head.h"
 #include "athanor/core/models/config_reader.h"
+#include "athanor/core/models/labels.h"
 
 namespace athanor::models {
 
@@ -35,6 +37,8 @@ DecoderModel decoder_from_config(const base::Json& config) {
                      {"config.json: quantization_config", "quantized weights", "plain weights (float32, float16, bfloat16)"});
   model.spec = model.family->read({config, ConfigOrigin::kFile});
   model.slots = model.family->slots(model.spec);
+  read_adaptive_head({config, ConfigOrigin::kFile}, model);
+  if (const auto labels = labels_of(config)) make_classifier(model, static_cast<int64_t>(labels->names.size()));
   return model;
 }
 

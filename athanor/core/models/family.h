@@ -15,7 +15,8 @@
 
 namespace athanor::models {
 
-/// The places of a decoder where a weight goes. Names with "{}" exist once per layer, with "{e}" once per expert of a layer.
+/// The places of a decoder where a weight goes. Names with "{}" exist once per layer, with "{e}" once per expert of a layer, or per
+/// cluster of the head.
 enum class Slot {
   kTokenEmbedding,
   kPositionEmbedding,
@@ -24,6 +25,10 @@ enum class Slot {
   kFinalNorm,
   kFinalNormBias,
   kHead,
+  kScore,         // of a classifier, in the head's place
+  kAdaptiveHead,  // of adaptive softmax, in the head's place
+  kTailDown,      // once for each of its clusters
+  kTailUp,
   kAttnNorm,
   kAttnNormBias,
   kQ,
@@ -119,7 +124,7 @@ std::string weight_name(const WeightPlace& place);
 std::string weight_name(const DecoderModel& model, Slot slot, int64_t layer = -1, int64_t expert = -1);
 
 /// Shape that the slot's weight must have as stored (transposed applied).
-std::vector<int64_t> weight_shape(const DecoderModel& model, Slot slot);
+std::vector<int64_t> weight_shape(const DecoderModel& model, Slot slot, int64_t expert = -1);
 
 /// Looks a weight up by slot: with or without the family's prefix; shape checked. nullptr where the model has no such slot,
 /// or for kHead of a tied model. Throws file_error where a needed weight is missing or has another shape (got and expected).

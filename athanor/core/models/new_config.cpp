@@ -8,6 +8,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/catalog.h"
+#include "athanor/core/models/adaptive_head.h"
 #include "athanor/core/models/config_reader.h"
 
 namespace athanor::models {
@@ -105,8 +106,12 @@ base::Json new_config(const base::Json& keys) {
   base::Json defaults = family.defaults();
   defaults["architectures"] = base::Json::array({family.architecture});
   defaults["model_type"] = family.name;
-  base::Json config = over_defaults(keys, defaults);
-  family.read({config, ConfigOrigin::kRecipe});
+  base::Json own = keys, adaptive;  // adaptive_softmax is no family's own key
+  if (const auto found = own.find("adaptive_softmax"); found != own.end()) adaptive = *found, own.erase("adaptive_softmax");
+  base::Json config = over_defaults(own, defaults);
+  if (!adaptive.is_null()) config["adaptive_softmax"] = std::move(adaptive);
+  DecoderModel model{&family, family.read({config, ConfigOrigin::kRecipe}), {}};
+  read_adaptive_head({config, ConfigOrigin::kRecipe}, model);
   return config;
 }
 

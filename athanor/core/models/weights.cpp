@@ -1,6 +1,7 @@
 // From slots to names, shapes and arrays.
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
@@ -91,13 +92,30 @@ std::vector<int64_t> ffn_shape(const DecoderSpec& s, Slot slot) {
   }
 }
 
+int64_t cluster_width(const DecoderSpec& s, int64_t cluster) {
+  return static_cast<int64_t>(static_cast<double>(s.hidden) / std::pow(s.adaptive.shrink, static_cast<double>(cluster + 1)));
+}
+
+int64_t cluster_tokens(const DecoderSpec& s, int64_t cluster) {
+  const auto i = static_cast<size_t>(cluster);
+  return (i + 1 < s.adaptive.cutoffs.size() ? s.adaptive.cutoffs[i + 1] : s.vocab) - s.adaptive.cutoffs[i];
+}
+
 /// As a matrix [out, in] or a vector [n], before transposition.
-std::vector<int64_t> logical_shape(const DecoderSpec& s, Slot slot) {
+std::vector<int64_t> logical_shape(const DecoderSpec& s, Slot slot, int64_t expert) {
   const bool by_head = s.qk_norm == QkNorm::kHead || s.qk_norm == QkNorm::kEachHead;
   switch (slot) {
     case Slot::kTokenEmbedding:
     case Slot::kHead:
       return {s.vocab, s.hidden};
+    case Slot::kScore:
+      return {s.labels, s.hidden};
+    case Slot::kAdaptiveHead:
+      return {s.adaptive.cutoffs.front() + s.adaptive.clusters(), s.hidden};
+    case Slot::kTailDown:
+      return {cluster_width(s, expert), s.hidden};
+    case Slot::kTailUp:
+      return {cluster_tokens(s, expert), cluster_width(s, expert)};
     case Slot::kPositionEmbedding:
       return {s.max_positions, s.hidden};
     case Slot::kQ:
@@ -149,7 +167,9 @@ int64_t numbered_weights(const DecoderSpec& spec, const SlotName& row) {
 std::vector<WeightPlace> weight_places(const DecoderModel& model) {
   std::vector<WeightPlace> places;
   for (const SlotName& row : model.slots) {
-    if (!per_layer(row)) places.push_back({&row});
+    const bool tail = row.slot == Slot::kTailDown || row.slot == Slot::kTailUp;
+    for (int64_t cluster = 0; tail && cluster < model.spec.adaptive.clusters(); ++cluster) places.push_back({&row, -1, cluster});
+    if (!per_layer(row) && !tail) places.push_back({&row});
     for (int64_t layer = 0; per_layer(row) && layer < model.spec.layers; ++layer) {
       if (!applies(model, row, layer)) continue;
       const int64_t numbered = numbered_weights(model.spec, row);
@@ -166,8 +186,8 @@ std::string weight_name(const DecoderModel& model, Slot slot, int64_t layer, int
   return row && applies(model, *row, layer) ? full_name(*row, layer, expert) : "";
 }
 
-std::vector<int64_t> weight_shape(const DecoderModel& model, Slot slot) {
-  std::vector<int64_t> shape = logical_shape(model.spec, slot);
+std::vector<int64_t> weight_shape(const DecoderModel& model, Slot slot, int64_t expert) {
+  std::vector<int64_t> shape = logical_shape(model.spec, slot, expert);
   const SlotName* row = row_of(model, slot);
   if (row && row->transposed) std::reverse(shape.begin(), shape.end());
   return shape;
@@ -181,7 +201,7 @@ const checkpoint::ArrayView* find_weight(const DecoderModel& model, const checkp
   const checkpoint::ArrayView* array = weights.find(name);
   if (std::string bare = bare_name(model, name); !array && !bare.empty()) array = weights.find(bare);
   if (!array) array = &weights.at(name);  // throws, with the nearest name
-  std::vector<int64_t> shape = weight_shape(model, slot);
+  std::vector<int64_t> shape = weight_shape(model, slot, expert);
   if (array->shape != shape)
     base::file_error("models.weights", {base::cat("array \"", name, "\" has another shape than config.json says"),
                                         checkpoint::shape_text(array->shape), checkpoint::shape_text(shape)});
@@ -210,7 +230,7 @@ int64_t parameter_count(const DecoderModel& model) {
   int64_t total = 0;
   for (const WeightPlace& place : weight_places(model)) {
     int64_t count = 1;
-    for (int64_t size : weight_shape(model, place.row->slot)) count *= size;
+    for (int64_t size : weight_shape(model, place.row->slot, place.expert)) count *= size;
     total += count;
   }
   return total;

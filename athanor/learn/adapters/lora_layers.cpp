@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 
@@ -29,9 +30,12 @@ at::Tensor LoraLinear::forward(const at::Tensor& x) {
     key.site = settings_.site;
     in = nn::dropout(x, settings_.dropout, key);
   }
-  at::Tensor delta = nn::layer_at(*this, "lora_B").forward(nn::layer_at(*this, "lora_A").forward(in)) * settings_.scale;
-  if (has_parameter("lora_magnitude_vector")) return with_lengths(x, in, delta);
-  return nn::layer_at(*this, "base_layer").forward(x) + delta;
+  const at::Tensor low = nn::layer_at(*this, "lora_A").forward(in) * settings_.scale;
+  if (has_parameter("lora_magnitude_vector")) return with_lengths(x, in, nn::layer_at(*this, "lora_B").forward(low));
+  // The product is added where the base's output is written: no [.., out] of its own, and none for its multiple by the scale.
+  const at::Tensor base = nn::layer_at(*this, "base_layer").forward(x);
+  const at::Tensor b = child("lora_B")->parameter("weight").to(base.scalar_type());
+  return at::addmm(base.flatten(0, -2), low.to(base.scalar_type()).flatten(0, -2), b.t()).view(base.sizes());
 }
 
 /// base(x) + (g - 1) W in + g delta, g = magnitude / |W + scale B A| without a gradient of the length (DoRA, section 4.3).

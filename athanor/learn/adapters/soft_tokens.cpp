@@ -57,6 +57,8 @@ base::Json soft_config(const nn::Decoder& decoder, const char* type, int64_t cou
 
 void check_soft(const nn::Decoder& decoder, int64_t count, bool key_values) {
   const models::DecoderSpec& spec = decoder.model().spec;
+  if (spec.labels > 0)
+    base::input_error("adapters.virtual_tokens", {"virtual tokens are not trained for classifiers", "", "method: lora or ia3"});
   if (spec.max_positions > 0 && count >= spec.max_positions)
     base::input_error("adapters.virtual_tokens",
                       {"more virtual tokens than the model has positions", base::cat(count),

@@ -34,8 +34,12 @@ std::string last_of(const std::string& path) { return path.substr(path.rfind('.'
 }  // namespace
 
 std::string head_path(const nn::Decoder& decoder) {
-  if (decoder.model().spec.tied_head) return "";
-  const std::string name = models::weight_name(decoder.model(), models::Slot::kHead);
+  const models::DecoderSpec& spec = decoder.model().spec;
+  if (spec.tied_head) return "";
+  const bool adaptive = spec.adaptive.clusters() > 0;
+  const models::Slot slot = adaptive ? models::Slot::kAdaptiveHead : spec.labels > 0 ? models::Slot::kScore : models::Slot::kHead;
+  std::string name = models::weight_name(decoder.model(), slot);
+  if (adaptive) name = name.substr(0, name.rfind('.'));
   return name.substr(0, name.rfind('.'));
 }
 
@@ -47,8 +51,8 @@ std::vector<std::string> find_targets(nn::Decoder& decoder, const std::vector<st
     const bool matrix = matrix_size(module).has_value(), embedding = dynamic_cast<nn::Embedding*>(&module) != nullptr;
     bool wanted = false;
     for (size_t i = 0; i < targets.size(); ++i) {
-      const bool names_it =
-          targets[i] == kAllLinear ? matrix && path != head : !path.empty() && models::names_module(targets[i], path);
+      const bool names_it = targets[i] == kAllLinear ? matrix && path != head && !path.starts_with(head + ".")
+                                                     : !path.empty() && models::names_module(targets[i], path);
       if (names_it && !matrix && !(embedding && embeddings)) {
         if (!models::is_expression(targets[i])) other.push_back(path);
         continue;
@@ -80,8 +84,9 @@ TargetWords target_words(const std::vector<std::string>& targets, const std::vec
   return words;
 }
 
-std::vector<std::string> unfreeze(nn::Decoder& decoder, const std::vector<std::string>& names) {
+std::vector<std::string> unfreeze(nn::Decoder& decoder, std::vector<std::string> names) {
   std::vector<std::string> paths;
+  if (decoder.model().spec.labels > 0) names.push_back(head_path(decoder));
   for (const std::string& name : names) {
     bool hit = false;
     decoder.walk([&](const std::string& path, nn::Module& module) {
@@ -99,6 +104,8 @@ std::vector<std::string> unfreeze(nn::Decoder& decoder, const std::vector<std::s
   }
   return paths;
 }
+
+const char* task_type(const nn::Decoder& decoder) { return decoder.model().spec.labels > 0 ? "SEQ_CLS" : "CAUSAL_LM"; }
 
 void freeze(nn::Module& model) {
   for (auto& [name, tensor] : model.named_parameters()) tensor->set_requires_grad(false);

@@ -23,8 +23,11 @@ struct TargetWords {
 };
 TargetWords target_words(const std::vector<std::string>& targets, const std::vector<std::string>& paths);
 
-/// Lets the named modules learn as a whole, and returns their paths; input_error where one matches nothing, or is tied.
-std::vector<std::string> unfreeze(nn::Decoder& decoder, const std::vector<std::string>& names);
+/// Lets the named modules learn as a whole (a classifier's score head always does), and returns their paths; input_error where one
+/// matches nothing, or is tied.
+std::vector<std::string> unfreeze(nn::Decoder& decoder, std::vector<std::string> names);
+/// PEFT's word for what the model is for.
+const char* task_type(const nn::Decoder& decoder);
 
 /// Everything stops learning.
 void freeze(nn::Module& model);

@@ -10,6 +10,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/adaptive_head.h"
 #include "athanor/learn/nn/embedding_noise.h"
 #include "athanor/learn/nn/layers.h"
 #include "athanor/learn/nn/recompute.h"
@@ -160,7 +161,20 @@ at::Tensor Decoder::scaled(const at::Tensor& hidden) const {
   return model_.spec.logit_scale == 1 ? hidden : hidden * model_.spec.logit_scale;
 }
 
+void Decoder::expect_vocabulary() const {
+  if (!score_.empty())
+    base::input_error("nn.decoder",
+                      {"a classifier has no scores of tokens", "", "a language model", "stage: classify, or athanor classify"});
+}
+
+at::Tensor Decoder::label_scores(const DecoderInput& input, const at::Tensor& places) {
+  base::expect(!score_.empty(), "nn.decoder", "labels are a classifier's");
+  const at::Tensor scores = layer_at(*this, score_).forward(hidden(input).flatten(0, 1).index_select(0, places));
+  return scores.scalar_type() == at::kDouble ? scores : scores.to(at::kFloat);
+}
+
 at::Tensor Decoder::logits(const at::Tensor& hidden) {
+  expect_vocabulary();
   const at::Tensor states = scaled(hidden);
   at::Tensor scores = head_.empty() ? nn::linear(states, head_weight()) : layer_at(*this, head_).forward(states);
   if (scores.scalar_type() != at::kDouble) scores = scores.to(at::kFloat);
@@ -169,9 +183,12 @@ at::Tensor Decoder::logits(const at::Tensor& hidden) {
 }
 
 at::Tensor Decoder::loss(const DecoderInput& input, const at::Tensor& targets) {
+  expect_vocabulary();
   base::expect(targets.sizes() == input.ids.sizes(), "nn.decoder", "targets have the shape of ids");
   check_range(targets.masked_fill(targets.eq(-100), 0), model_.spec.vocab, "a target is outside the vocabulary", "");
   at::Tensor rows = hidden(input).flatten(0, 1), flat = targets.to(at::kInt).flatten();
+  if (auto* adaptive = head_.empty() ? nullptr : dynamic_cast<AdaptiveHead*>(find(head_)))
+    return adaptive->loss(scaled(rows), flat);
   at::Tensor weight = head_weight();
   if (weight.defined() && model_.spec.logit_cap == 0) return linear_cross_entropy(scaled(rows), weight, flat);
   // Capped logits, or a head that surgery has changed: all logits are made at once.

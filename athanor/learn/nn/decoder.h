@@ -53,6 +53,8 @@ class Decoder : public Module {
   at::Tensor logits(const at::Tensor& hidden);
   /// Sum of the cross-entropies (nats) of the targets that are not -100; f32 scalar. targets [B, T] int32. Divide by their number.
   at::Tensor loss(const DecoderInput& input, const at::Tensor& targets);
+  /// A classifier's scores, [n, labels] f32 (f64 under f64), read at `places` [n] int64 of the rows B * T.
+  at::Tensor label_scores(const DecoderInput& input, const at::Tensor& places);
 
   /// From now on `tokens` stand in front of every sample of every pass (a child of that name; its parameters count as the model's).
   /// Nothing else changes: hidden states, logits and losses are those of the given positions alone.
@@ -76,17 +78,22 @@ class Decoder : public Module {
   at::Tensor embedded(const at::Tensor& ids, Pass& pass);
   at::Tensor run_layers(const DecoderInput& input, Pass pass, std::vector<at::Tensor>* states);
   at::Tensor head_weight();
+  void expect_vocabulary() const;
   at::Tensor scaled(const at::Tensor& hidden) const;
 
   models::DecoderModel model_;
   DecoderOptions options_;
   Rotary rotary_, local_rotary_;
   std::vector<std::string> layer_paths_;
-  std::string token_embedding_, position_embedding_, embedding_norm_, final_norm_, head_;  // paths; "" where the model has none
+  std::string token_embedding_, position_embedding_, embedding_norm_, final_norm_, head_,
+      score_;  // paths; "" where the model has none
   std::shared_ptr<DropoutState> dropout_ = std::make_shared<DropoutState>();
   VirtualTokens* virtual_tokens_ = nullptr;  // a child
   double embedding_noise_ = 0;
 };
+
+/// f32 numbers as a new model begins with: normal with this deviation, number i a function of (seed, name, i) alone.
+at::Tensor normal_values(at::IntArrayRef shape, double deviation, uint64_t seed, const std::string& name);
 
 /// Copies every weight of the model from a checkpoint, converting types. file_error where one is missing or has another shape.
 void load_weights(Decoder& decoder, const checkpoint::Checkpoint& weights);

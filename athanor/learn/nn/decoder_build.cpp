@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/adaptive_head.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/nn/experts.h"
 #include "athanor/learn/nn/latent_attention.h"
@@ -64,7 +65,12 @@ class DecoderBuilder {
     }
     decoder_.final_norm_ = path_of(Slot::kFinalNorm, -1);
     place(decoder_.final_norm_, norm(Slot::kFinalNorm, Slot::kFinalNormBias, -1).layer);
-    if (spec.tied_head) return;
+    if (spec.labels > 0) {
+      decoder_.score_ = path_of(Slot::kScore, -1);
+      place(decoder_.score_, std::make_unique<Linear>(parameter(Slot::kScore)));
+    }
+    if (spec.adaptive.clusters() > 0) place_adaptive_head();
+    if (spec.tied_head || spec.labels > 0 || spec.adaptive.clusters() > 0) return;
     decoder_.head_ = path_of(Slot::kHead, -1);
     place(decoder_.head_, std::make_unique<Linear>(parameter(Slot::kHead)));
   }
@@ -80,8 +86,8 @@ class DecoderBuilder {
     return std::string(above(name));
   }
 
-  at::Tensor parameter(Slot slot) const {
-    const std::vector<int64_t> shape = models::weight_shape(model_, slot);
+  at::Tensor parameter(Slot slot, int64_t part = -1) const {
+    const std::vector<int64_t> shape = models::weight_shape(model_, slot, part);
     const bool vector_in_f32 = shape.size() == 1 && options_.dtype != at::kDouble;
     at::Tensor value =
         at::zeros(shape, at::TensorOptions().dtype(vector_in_f32 ? at::kFloat : options_.dtype).device(options_.device));
@@ -237,6 +243,15 @@ class DecoderBuilder {
     parts.shared_norm = spec.shared_norm;
     parts.scale = spec.residual_scale;
     return std::make_unique<DecoderLayer>(std::move(parts));
+  }
+
+  void place_adaptive_head() {
+    const models::AdaptiveSpec& adaptive = model_.spec.adaptive;
+    std::vector<at::Tensor> weights = {parameter(Slot::kAdaptiveHead)};
+    for (int64_t k = 0; k < adaptive.clusters(); ++k)
+      for (Slot slot : {Slot::kTailDown, Slot::kTailUp}) weights.push_back(parameter(slot, k));
+    decoder_.head_ = std::string(above(path_of(Slot::kAdaptiveHead, -1)));
+    place(decoder_.head_, std::make_unique<AdaptiveHead>(adaptive.cutoffs, model_.spec.vocab, std::move(weights)));
   }
 
   std::string place_embedding(Slot slot) {

@@ -15,11 +15,8 @@ namespace athanor::nn {
 
 using models::Slot;
 
-namespace {
-
-/// Independent normal numbers with the given deviation; number i depends on (seed, name, i) alone.
-void fill_normal(at::Tensor& parameter, double deviation, uint64_t seed, const std::string& name) {
-  const int64_t count = parameter.numel(), blocks = (count + 3) / 4;
+at::Tensor normal_values(at::IntArrayRef shape, double deviation, uint64_t seed, const std::string& name) {
+  const int64_t count = c10::multiply_integers(shape), blocks = (count + 3) / 4;
   at::Tensor values = at::empty({4 * blocks}, at::kFloat);
   float* out = values.data_ptr<float>();
   const uint64_t key = base::hash64(name, seed);
@@ -34,10 +31,8 @@ void fill_normal(at::Tensor& parameter, double deviation, uint64_t seed, const s
       }
     }
   });
-  parameter.copy_(values.narrow(0, 0, count).view(parameter.sizes()));
+  return values.narrow(0, 0, count).view(shape);
 }
-
-}  // namespace
 
 std::unique_ptr<Decoder> Decoder::build(const models::DecoderModel& model, const DecoderOptions& options, uint64_t seed) {
   auto decoder = std::make_unique<Decoder>(model, options);
@@ -51,7 +46,7 @@ std::unique_ptr<Decoder> Decoder::build(const models::DecoderModel& model, const
   for (auto& [name, parameter] : decoder->named_parameters()) {
     if (parameter->dim() != 2) continue;
     const bool is_residual = std::find(residual.begin(), residual.end(), name) != residual.end();
-    fill_normal(*parameter, is_residual ? spec.residual_init_std : spec.init_std, seed, name);
+    parameter->copy_(normal_values(parameter->sizes(), is_residual ? spec.residual_init_std : spec.init_std, seed, name));
   }
   return decoder;
 }

@@ -5,6 +5,7 @@
 
 namespace athanor::train {
 
+std::unique_ptr<Objective> make_classify(const ObjectiveContext& context);
 std::unique_ptr<Objective> make_pretrain(const ObjectiveContext& context);
 std::unique_ptr<Objective> make_sft(const ObjectiveContext& context);
 std::unique_ptr<Optimizer> make_adafactor(const std::vector<Weight>& weights, const TrainOptions& options);
@@ -29,6 +30,9 @@ std::span<const ObjectiveKind> objectives() {
       {{"sft", "supervised tuning: the answers of samples", "Ouyang et al. 2022, arXiv:2203.02155", "objectives/sft.cpp"},
        Reads::kSamples,
        make_sft},
+      {{"classify", "which label a text has: a score head on its last token", "Radford et al. 2018", "objectives/classify.cpp"},
+       Reads::kLabels,
+       make_classify},
   };
   return rows;
 }

@@ -202,8 +202,10 @@ class Loop {
       held_out = parts_.objective.evaluate();
     }
     if (!held_out) return held_out;
-    LogEntry entry{state_.step, epoch(), {}, LogEntry::HeldOut{held_out->loss(), held_out->bits_per_byte(), seconds_since(begin)}};
+    const double bits = held_out->bytes > 0 ? held_out->bits_per_byte() : std::nan("");
+    LogEntry entry{state_.step, epoch(), {}, LogEntry::HeldOut{held_out->loss(), bits, seconds_since(begin), held_out->metrics}};
     add_entry(entry);
+    if (!held_out->table.empty()) log_->add_samples(state_.step, {"held-out labels"}, {held_out->table});
     if (std::isfinite(held_out->loss()) && (!state_.best_loss || held_out->loss() < *state_.best_loss)) {
       state_.best_loss = held_out->loss(), state_.best_step = state_.step;
       if (options_.keep_best) saver_.save_best();
@@ -238,9 +240,7 @@ class Loop {
     state_.elapsed_s = elapsed();
     save();
     std::string line = base::cat("finished ", state_.step, " steps in ", clock_text(state_.elapsed_s));
-    if (held_out)
-      line += base::cat(", held-out loss ", base::fixed(held_out->loss(), 4), ", ", base::fixed(held_out->bits_per_byte(), 4),
-                        " bits per byte");
+    if (held_out) line += ", " + held_out->text();
     log_->finish("finished", line);
     return result("finished");
   }

@@ -11,6 +11,7 @@
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/checkpoint/model_folder.h"
 #include "athanor/core/models/family.h"
+#include "athanor/core/models/labels.h"
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/learn/nn/arrays.h"
 #include "athanor/learn/nn/device.h"
@@ -38,6 +39,22 @@ models::DecoderModel decoder_model(const TrainRecipe& recipe, const base::Json& 
   models::DecoderModel model = models::decoder_from_config(config);
   model.spec.dropout = recipe.train.dropout;
   return model;
+}
+
+/// The folder's arrays; where a classifier begins from a language model, with a score head of its own: normal(0, init_std).
+checkpoint::Checkpoint start_weights(const fs::path& folder, const models::DecoderModel& model, uint64_t seed) {
+  checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(folder);
+  const std::string score = models::weight_name(model, models::Slot::kScore);
+  if (score.empty() || weights.find(score)) return weights;
+  struct Storage {
+    checkpoint::Checkpoint weights;
+    at::Tensor score;
+  };
+  const std::vector<int64_t> shape = models::weight_shape(model, models::Slot::kScore);
+  auto storage = std::make_shared<Storage>(Storage{weights, nn::normal_values(shape, model.spec.init_std, seed, score)});
+  std::vector<checkpoint::NamedArray> arrays = weights.arrays();
+  arrays.push_back({score, nn::array_over(storage->score)});
+  return checkpoint::Checkpoint::of(folder, std::move(arrays), storage);
 }
 
 /// Files beside the weights that go with a model: tokenizer, templates, licences, and what we do not know; not the traces of a run.
@@ -113,6 +130,14 @@ base::Json model_config(const TrainRecipe& recipe, const text::Tokenizer& tokeni
   return config;
 }
 
+LabelWishes label_wishes(base::Json& config, const text::Tokenizer& tokenizer) {
+  LabelWishes wishes;
+  if (const auto labels = models::labels_of(config)) wishes.names = labels->names, wishes.problem = labels->problem;
+  if (models::pad_id_of(config) < 0) config["pad_token_id"] = tokenizer.eos().value_or(0);
+  wishes.pad_id = models::pad_id_of(config);
+  return wishes;
+}
+
 StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, const text::Tokenizer& tokenizer, bool fresh) {
   const models::DecoderModel model = decoder_model(recipe, config);
   const int64_t positions = recipe.train.length + added_positions(recipe.adapter);
@@ -133,13 +158,17 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, co
     started.decoder = nn::Decoder::build(model, options, static_cast<uint64_t>(recipe.train.seed));
   else
     started.decoder = std::make_unique<nn::Decoder>(model, options);
-  if (!folder.empty() && (fresh || adapted)) nn::load_weights(*started.decoder, checkpoint::Checkpoint::open(folder));
+  const auto seed = static_cast<uint64_t>(recipe.train.seed);
+  if (!folder.empty() && (fresh || adapted)) nn::load_weights(*started.decoder, start_weights(folder, model, seed));
   if (adapted)
-    started.adapter = adapters::attach_adapter({*started.decoder, recipe.adapter, static_cast<uint64_t>(recipe.train.seed), fresh,
-                                                [&](const std::string& text) { return ids_of(tokenizer, text); }});
-  const std::string head = model.spec.tied_head ? "" : models::weight_name(model, models::Slot::kHead);
+    started.adapter = adapters::attach_adapter(
+        {*started.decoder, recipe.adapter, seed, fresh, [&](const std::string& text) { return ids_of(tokenizer, text); }});
+  const models::Slot head_slot = model.spec.labels > 0                ? models::Slot::kScore
+                                 : model.spec.adaptive.clusters() > 0 ? models::Slot::kAdaptiveHead
+                                                                      : models::Slot::kHead;
+  const std::string head = model.spec.tied_head ? "" : models::weight_name(model, head_slot);
   started.weights = collect_weights(*started.decoder, head);
-  if (!folder.empty() && fresh) load_masters(started.weights, checkpoint::Checkpoint::open(folder), model.family->prefix);
+  if (!folder.empty() && fresh) load_masters(started.weights, start_weights(folder, model, seed), model.family->prefix);
   for (Weight& weight : started.weights)
     if (adapted) weight.lr_factor = started.adapter->lr_factor(weight.name);
   if (recipe.train.layer_decay < 1) decay_by_layer(started.weights, started.decoder->layer_paths(), recipe.train.layer_decay);
@@ -152,7 +181,9 @@ void write_model_files(const fs::path& folder, const base::Json& config, const T
   if (!from.empty()) copy_files(from, folder, recipe.adapter.on() ? belongs_to_tokenizer : belongs_to_model);
   if (fs::path tokenizer = tokenizer_path(recipe); tokenizer != from) copy_files(tokenizer, folder, belongs_to_tokenizer);
   if (!data.chat_template.empty()) base::write_file(folder / "chat_template.jinja", data.chat_template);
-  if (recipe.adapter.on()) return;
+  const bool classifies = models::labels_of(config).has_value();
+  if (classifies) base::write_file(folder / "config.json", config.dump(2) + "\n");  // an adapter's names its labels
+  if (recipe.adapter.on() || classifies) return;
   base::Json generation = base::Json::object();
   if (!from.empty() && fs::exists(from / "generation_config.json"))
     generation = base::read_json_file(from / "generation_config.json", "train.model");

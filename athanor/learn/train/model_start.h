@@ -10,6 +10,7 @@
 #include "athanor/learn/adapters/adapter.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/learn/train/recipe.h"
+#include "athanor/learn/train/training_data.h"
 #include "athanor/learn/train/weights.h"
 
 namespace athanor::text {
@@ -26,6 +27,10 @@ std::filesystem::path tokenizer_path(const TrainRecipe& recipe);
 /// config.json of the run's model. A new one gets the tokenizer's size and special ids where its keys say nothing; input_error
 /// where its vocabulary is smaller than the tokenizer's.
 base::Json model_config(const TrainRecipe& recipe, const text::Tokenizer& tokenizer);
+
+/// What config.json says of labels; its pad_token_id is set where it has none (to the tokenizer's end, else 0), because without one
+/// transformers takes no batch.
+LabelWishes label_wishes(base::Json& config, const text::Tokenizer& tokenizer);
 
 struct StartedModel {
   std::unique_ptr<nn::Decoder> decoder;

@@ -9,6 +9,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "athanor/core/base/catalog.h"
 #include "athanor/learn/nn/decoder.h"
@@ -27,11 +30,15 @@ struct Work {
   std::function<at::Tensor()> loss;  // forward: the sum over targets (nats), a scalar that backward() starts from
 };
 
-/// Held-out text as a whole.
+/// Held-out text as a whole; of labelled texts, `tokens` counts them, and bytes are 0.
 struct Evaluation {
   double nats = 0;  // sum of -log p
   int64_t tokens = 0, bytes = 0;
+  /// "held-out loss 1.2, 0.9 bits per byte", or with the metrics in its place.
+  std::string text() const;
   double loss() const { return nats / static_cast<double>(tokens); }  // nats per token
+  std::vector<std::pair<std::string, double>> metrics = {};           // what else was measured: "accuracy", "macro_f1"
+  std::string table = {};                                             // the same in words, line by line
   double nats_per_byte() const { return nats / static_cast<double>(bytes); }
   double bits_per_byte() const { return nats_per_byte() / 0.69314718055994530942; }
 };
@@ -54,10 +61,10 @@ struct ObjectiveContext {
   const TrainRecipe& recipe;
 };
 
-enum class Reads { kDocuments, kSamples };
+enum class Reads { kDocuments, kSamples, kLabels };
 
 struct ObjectiveKind : base::Entry {
-  Reads reads;  // what data.train becomes: data::prepare_data or data::prepare_samples
+  Reads reads;  // what data.train becomes: data::prepare_data, prepare_samples or prepare_labels
   std::unique_ptr<Objective> (*make)(const ObjectiveContext& context);
 };
 

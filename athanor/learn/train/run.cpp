@@ -11,6 +11,8 @@
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/threads.h"
 #include "athanor/core/checkpoint/safetensors.h"
+#include "athanor/core/data/sample_survey.h"
+#include "athanor/core/models/labels.h"
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/nn/shared_threads.h"
@@ -65,16 +67,21 @@ struct Texts {
   explicit Texts(const fs::path& path) : folder(path), tokenizer(text::load_tokenizer(path)), hash(data::tokenizer_hash(path)) {}
 };
 
-void say(const data::PreparedData& data) {
+void say(const data::PreparedData& data, bool from_a_model) {
   const data::DataReport& r = data.report;
-  const char* what = r.learned_tokens > 0 ? " samples, " : " documents, ";
+  const bool labelled = !r.labels.names.empty();
+  const char* what = labelled ? " labelled texts, " : r.learned_tokens > 0 ? " samples, " : " documents, ";
   std::string text = base::cat(data.reused ? "data (as before): " : "data: ", r.documents, what, r.tokens, " tokens, ",
                                base::human_bytes(static_cast<double>(r.bytes)));
-  if (r.learned_tokens > 0) text += base::cat(" of answers, ", r.learned_tokens, " tokens of them learned");
+  if (labelled)
+    text += base::cat(", ", r.labels.names.size(), " labels (", r.labels.problem, ")");
+  else if (r.learned_tokens > 0)
+    text += base::cat(" of answers, ", r.learned_tokens, " tokens of them learned");
   if (data.eval) text += base::cat("; held out: ", r.eval_documents, what, r.eval_tokens, " tokens");
   for (const auto& [step, count] : r.cleaning)
     if (count > 0) text += base::cat("; ", step, ": ", count);
   base::log_info(text);
+  if (from_a_model && r.learned_tokens > 0 && !labelled && !data.reused) base::log_info(data::start_hint(r.documents));
 }
 
 }  // namespace
@@ -87,10 +94,12 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   RunFolder folder(recipe.out);
   const std::optional<fs::path> start = folder.find_start(resume);
   const Texts texts(tokenizer_path(recipe));
-  const base::Json config = model_config(recipe, *texts.tokenizer);
+  base::Json config = model_config(recipe, *texts.tokenizer);
+  const LabelWishes labels = kind.reads == Reads::kLabels ? label_wishes(config, *texts.tokenizer) : LabelWishes();
   const data::PreparedData data =
-      prepare_training_data(recipe, kind.reads, *texts.tokenizer, texts.hash, texts.folder, folder.path() / "data");
-  say(data);
+      prepare_training_data(recipe, kind.reads, *texts.tokenizer, texts.hash, texts.folder, folder.path() / "data", labels);
+  if (kind.reads == Reads::kLabels) models::set_labels(config, {data.report.labels.names, data.report.labels.problem});
+  say(data, recipe.model.kind != base::Node::Kind::kMap);
   const std::string data_key = base::hash_hex(data.key);
   if (start) {
     check_resume(recipe, data_key, *start);

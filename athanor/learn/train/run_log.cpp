@@ -12,6 +12,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/learn/train/objective.h"
 
 namespace athanor::train {
 namespace {
@@ -37,6 +38,13 @@ std::string clock_text(double seconds) {
   auto two = [](int64_t n) { return base::cat(n < 10 ? "0" : "", n); };
   const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
   return hours > 0 ? base::cat(hours, ":", two(minutes), ":", two(whole % 60)) : base::cat(minutes, ":", two(whole % 60));
+}
+
+std::string Evaluation::text() const {
+  std::string text = base::cat("held-out loss ", base::fixed(loss(), 4));
+  if (bytes > 0) text += base::cat(", ", base::fixed(bits_per_byte(), 4), " bits per byte");
+  for (const auto& [name, value] : metrics) text += base::cat(", ", name, " ", base::fixed(value, 4));
+  return text;
 }
 
 RunLog::RunLog(const RunLogOptions& options, const TrainerState& state)
@@ -79,8 +87,11 @@ void RunLog::add(const LogEntry& entry, double elapsed_s) {
   }
   if (entry.held_out) {
     put("eval/loss", entry.held_out->loss);
-    put("eval/perplexity", std::exp(entry.held_out->loss));
-    put("eval/bits_per_byte", entry.held_out->bits_per_byte);
+    for (const auto& [name, value] : entry.held_out->metrics) values.emplace_back("eval/" + name, static_cast<float>(value));
+    if (!std::isnan(entry.held_out->bits_per_byte)) {
+      put("eval/perplexity", std::exp(entry.held_out->loss));
+      put("eval/bits_per_byte", entry.held_out->bits_per_byte);
+    }
   }
   events_.add(entry.step, values);
   if (history_) to_history(entry, elapsed_s);
@@ -111,6 +122,7 @@ void RunLog::to_history(const LogEntry& entry, double elapsed_s) {
   if (entry.held_out) {
     put("eval_loss", entry.held_out->loss);
     put("bits_per_byte", entry.held_out->bits_per_byte);
+    for (const auto& [name, value] : entry.held_out->metrics) put(name.c_str(), value);
   }
   put("elapsed_s", elapsed_s);
   if (entry.training) put("memory_bytes", resident_bytes());

@@ -25,7 +25,8 @@ Json history_entry(const LogEntry& entry) {
   }
   if (entry.held_out) {
     json["eval_loss"] = number(entry.held_out->loss);
-    json["eval_bits_per_byte"] = number(entry.held_out->bits_per_byte);
+    if (!std::isnan(entry.held_out->bits_per_byte)) json["eval_bits_per_byte"] = number(entry.held_out->bits_per_byte);
+    for (const auto& [name, value] : entry.held_out->metrics) json["eval_" + name] = number(value);
     json["eval_runtime"] = entry.held_out->seconds;
   }
   return json;
@@ -33,14 +34,22 @@ Json history_entry(const LogEntry& entry) {
 
 double number_at(const Json& json, const char* key) { return json.at(key).is_null() ? std::nan("") : json.at(key).get<double>(); }
 
+LogEntry::HeldOut held_out_of(const Json& json) {
+  LogEntry::HeldOut held_out{number_at(json, "eval_loss"), std::nan(""), number_at(json, "eval_runtime"), {}};
+  if (json.contains("eval_bits_per_byte")) held_out.bits_per_byte = number_at(json, "eval_bits_per_byte");
+  for (const auto& [key, value] : json.items())
+    if (key.starts_with("eval_") && key != "eval_loss" && key != "eval_runtime" && key != "eval_bits_per_byte")
+      held_out.metrics.emplace_back(key.substr(5), number_at(json, key.c_str()));
+  return held_out;
+}
+
 LogEntry entry_of(const Json& json) {
   LogEntry entry;
   entry.step = json.at("step").get<int64_t>(), entry.epoch = json.at("epoch").get<double>();
   if (json.contains("loss"))
     entry.training = {number_at(json, "loss"), number_at(json, "learning_rate"), number_at(json, "grad_norm"),
                       number_at(json, "tokens_per_second")};
-  if (json.contains("eval_loss"))
-    entry.held_out = {number_at(json, "eval_loss"), number_at(json, "eval_bits_per_byte"), number_at(json, "eval_runtime")};
+  if (json.contains("eval_loss")) entry.held_out = held_out_of(json);
   return entry;
 }
 
@@ -56,7 +65,8 @@ std::string log_line(const LogEntry& entry) {
   }
   if (entry.held_out) {
     json["eval_loss"] = number(entry.held_out->loss);
-    json["bits_per_byte"] = number(entry.held_out->bits_per_byte);
+    if (!std::isnan(entry.held_out->bits_per_byte)) json["bits_per_byte"] = number(entry.held_out->bits_per_byte);
+    for (const auto& [name, value] : entry.held_out->metrics) json[name] = number(value);
   }
   json["epoch"] = entry.epoch;
   return json.dump();

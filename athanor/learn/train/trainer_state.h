@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "athanor/core/base/node.h"
@@ -20,7 +21,8 @@ struct LogEntry {
     double loss, lr, grad_norm, tokens_per_second;  // loss: mean over the steps since the entry before
   };
   struct HeldOut {
-    double loss, bits_per_byte, seconds;
+    double loss, bits_per_byte, seconds;  // bits_per_byte: NaN where no text is predicted
+    std::vector<std::pair<std::string, double>> metrics;
   };
   std::optional<Training> training;
   std::optional<HeldOut> held_out;

@@ -8,7 +8,7 @@
 #include "athanor/core/base/hash.h"
 #include "athanor/core/base/log.h"
 #include "athanor/core/data/mixing.h"
-#include "athanor/core/data/prepare_samples.h"
+#include "athanor/core/data/prepare_labels.h"
 #include "athanor/core/text/tokenizer.h"
 
 namespace athanor::train {
@@ -19,10 +19,13 @@ struct DataPlace {
   Reads reads;
   data::SampleContext samples;
   fs::path folder;
+  LabelWishes labels;
 };
 
 data::PreparedData prepare_one(const data::DataOptions& options, const DataPlace& place) {
   const data::SampleContext& c = place.samples;
+  if (place.reads == Reads::kLabels)
+    return data::prepare_labels(options, {c, place.labels.names, place.labels.problem, place.labels.pad_id}, place.folder);
   if (place.reads == Reads::kSamples) return data::prepare_samples(options, c, place.folder);
   return data::prepare_data(options, c.tokenizer, c.tokenizer_hash, place.folder);
 }
@@ -60,6 +63,8 @@ struct MixParts {
 };
 
 MixParts prepare_sources(const TrainRecipe& recipe, const DataPlace& place) {
+  if (place.reads == Reads::kLabels)
+    base::input_error("data.mix", {"data.mix is for documents and samples", "stage: classify", "data.train"});
   MixParts parts;
   parts.options = {{}, recipe.data.temperature, recipe.data.exhausted};
   parts.all.reused = true;
@@ -111,8 +116,8 @@ data::PreparedData prepare_mix(const TrainRecipe& recipe, const DataPlace& place
 }  // namespace
 
 data::PreparedData prepare_training_data(const TrainRecipe& recipe, Reads reads, const text::Tokenizer& tokenizer, uint64_t hash,
-                                         const fs::path& tokenizer_folder, const fs::path& folder) {
-  const DataPlace place{reads, {tokenizer, hash, tokenizer_folder, recipe.train.length}, folder};
+                                         const fs::path& tokenizer_folder, const fs::path& folder, const LabelWishes& labels) {
+  const DataPlace place{reads, {tokenizer, hash, tokenizer_folder, recipe.train.length}, folder, labels};
   return recipe.data.mix.kind == base::Node::Kind::kNull ? prepare_one(recipe.data, place) : prepare_mix(recipe, place);
 }
 

@@ -69,6 +69,9 @@ class Session : public generate::ScoreSource {
   void stop_between_chunks();
 
   /// Tokens so far.
+  /// A classifier's scores [labels] of a text, which takes the place of what the session held. input_error where the model is none.
+  std::vector<float> label_scores(std::span<const text::TokenId> ids);
+
   int64_t length() const;
   /// Forgets all positions from `length` on. Layers with a window keep little more than the window, enough to go back by 128
   /// tokens: where they have lost what a token at `length` would see, all positions are forgotten. Gives the length that is left,

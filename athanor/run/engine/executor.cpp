@@ -203,7 +203,16 @@ const float* Executor::final_norm(const float* state) {
   return y_;
 }
 
+void Executor::score_labels(const float* state, float* scores) {
+  if (spec_.labels == 0)
+    base::input_error("engine.labels", {"a language model has no labels", "", "a classifier", "stage: classify makes one"});
+  const kernels::Product head = {model_->score.weight, nullptr, scores, spec_.labels};
+  kernels::matmul(state, 1, spec_.hidden, {&head, 1}, work_);
+}
+
 void Executor::score(const float* states, int64_t tokens, float* scores) {
+  if (spec_.labels > 0)
+    base::input_error("engine.session", {"a classifier has no scores of tokens", "", "a language model", "athanor classify"});
   const kernels::Product head = {model_->head.weight, model_->head.bias_or_null(), scores, spec_.vocab};
   kernels::matmul(states, tokens, spec_.hidden, {&head, 1}, work_);
   const auto scale = static_cast<float>(spec_.logit_scale), cap = static_cast<float>(spec_.logit_cap);

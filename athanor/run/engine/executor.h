@@ -41,6 +41,8 @@ class Executor {
   const float* final_norm(const float* state);
   /// scores [tokens, V] of normalized states [tokens, C].
   void score(const float* states, int64_t tokens, float* scores);
+  /// A classifier's scores [labels] of one normalized state [C].
+  void score_labels(const float* state, float* scores);
 
  private:
   void prepare(int64_t tokens);

@@ -175,6 +175,7 @@ LoadedModel::LoadedModel(const models::DecoderModel& model, const checkpoint::Ch
   } else {
     head = reader.linear(Slot::kHead, -1);
   }
+  score.weight = reader.table(Slot::kScore);
   const bool wide = layers.empty() || layers.front().out.weight.type == kernels::WeightType::kF32;
   cache_type = wide ? kernels::KvType::kF32 : kernels::KvType::kBF16;
 }
@@ -191,6 +192,9 @@ uint64_t LoadedModel::session_cache_bytes() const { return all_bytes(spec_, cont
 
 std::shared_ptr<const Model> Model::load(const models::DecoderModel& model, const checkpoint::Checkpoint& weights,
                                          const EngineOptions& options, models::VirtualTokens virtual_tokens) {
+  if (model.spec.adaptive.clusters() > 0)
+    base::input_error("engine.model", {"the engine does not run an adaptive softmax head", "adaptive_softmax in config.json",
+                                       "an ordinary head", "athanor logits --executor nn"});
   return std::make_shared<LoadedModel>(model, weights, options, std::move(virtual_tokens));
 }
 

@@ -75,7 +75,8 @@ class LoadedModel : public Model {
   kernels::WeightMatrix token_embedding, position_embedding;  // no rows where positions are not learned
   std::vector<Layer> layers;
   Norm embedding_norm, final_norm;
-  Linear head;
+  Linear head;   // no weight where the model classifies
+  Linear score;  // no weight where it does not
 
   /// Of one layer: all of the context, or the ring of its window.
   kernels::KvShape cache_shape(int64_t layer) const;

@@ -102,6 +102,16 @@ std::vector<float> Session::append_all(std::span<const text::TokenId> ids, std::
   return scores;
 }
 
+std::vector<float> Session::label_scores(std::span<const text::TokenId> ids) {
+  const auto& spec = state_->executor.model().spec();
+  std::vector<float> scores(static_cast<size_t>(std::max<int64_t>(spec.labels, 1)));
+  truncate(0);
+  const float* last = nullptr;
+  state_->append(ids, nullptr, [&](const float* states, int64_t tokens) { last = states + (tokens - 1) * spec.hidden; });
+  state_->executor.score_labels(last, scores.data());
+  return scores;
+}
+
 int64_t Session::truncate(int64_t length) {
   if (length < 0 || length > this->length())
     base::input_error("engine.session", {"cannot forget to that length", base::cat(length), base::cat("0 to ", this->length())});

@@ -75,5 +75,12 @@ TEST_F(Surveys, TheTemplateOfAModelsFileIsTaken) {
   EXPECT_EQ(tokenizer->decode(s.shown[0].ids, false), "<q><a></s>");
 }
 
+TEST(StartHint, NamesTheNumbersAndTheSource) {
+  EXPECT_NE(start_hint(91).find("91 samples: below 10,000 a chat model"), std::string::npos);
+  EXPECT_NE(start_hint(10'000).find("it is open"), std::string::npos);
+  EXPECT_NE(start_hint(100'000).find("a base model"), std::string::npos);
+  EXPECT_NE(start_hint(1).find("rule of thumb"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace athanor::data

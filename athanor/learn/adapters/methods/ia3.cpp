@@ -56,11 +56,12 @@ class Ia3 : public Adapter {
       decoder.replace(path, std::make_unique<Ia3Linear>(std::move(inner), factors, inputs));
     }
     saved_ = unfreeze(decoder, options_.modules_to_save);
+    task_ = task_type(decoder);
   }
 
   base::Json config() const override {
     return {{"peft_type", "IA3"},
-            {"task_type", "CAUSAL_LM"},
+            {"task_type", task_},
             {"inference_mode", true},
             {"fan_in_fan_out", swapped_},
             {"init_ia3_weights", true},
@@ -83,6 +84,7 @@ class Ia3 : public Adapter {
   TargetWords words_;
   std::map<std::string, bool> by_inputs_;
   std::vector<std::string> saved_;
+  const char* task_ = "";
   bool swapped_ = false;
 };
 

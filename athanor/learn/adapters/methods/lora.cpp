@@ -71,7 +71,7 @@ class Lora : public Adapter {
   base::Json config() const override {
     const double doubled = taken_.empty() ? 1 : 2, alpha = taken_.empty() || !options_.rslora ? doubled : std::sqrt(2.0);
     base::Json json = {{"peft_type", "LORA"},
-                       {"task_type", "CAUSAL_LM"},
+                       {"task_type", task_type(decoder_)},
                        {"inference_mode", true},
                        {"r", static_cast<int64_t>(static_cast<double>(options_.r) * doubled)},
                        {"lora_alpha", options_.alpha * alpha},

@@ -1,0 +1,165 @@
+"""Tuning speed and memory against PyTorch eager with transformers and peft: the same model, samples' shape and optimizer, interleaved, medians.
+
+    python3 bench/tune_speed.py [--case sft-40m lora-0.5b-f32 lora-0.5b-bf16 qlora-0.5b] [--rounds 3] [--threads 2] [--tiny]
+
+Needs torch, transformers, peft, safetensors (any environment), and bitsandbytes for qlora, which is left out without it; build/bin/athanor is run
+as a user would run it. Both sides train the same folder of random weights on rows of --length tokens, all of them learned. Prints, for each case:
+tokens per second of both, the ratio (median over rounds of paired runs) and peak memory of both. --tiny: a model of a moment, to see that it runs.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import pathlib
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ATHANOR = ROOT / "build/bin/athanor"
+LLAMA_40M = dict(model_type="llama", vocab_size=32000, hidden_size=512, num_hidden_layers=8, num_attention_heads=8, num_key_value_heads=4,
+                 intermediate_size=1408, max_position_embeddings=512, tie_word_embeddings=True)
+QWEN_05B = dict(model_type="qwen2", vocab_size=151936, hidden_size=896, num_hidden_layers=24, num_attention_heads=14, num_key_value_heads=2,
+                intermediate_size=4864, max_position_embeddings=1024, tie_word_embeddings=True)
+TINY = dict(vocab_size=4096, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128)
+LORA = dict(r=8, alpha=16)
+CASES = {
+    "sft-40m-f32": dict(config=LLAMA_40M, batch=4, length=512, steps=10, dtype="f32"),
+    "sft-40m-bf16": dict(config=LLAMA_40M, batch=4, length=512, steps=10, dtype="bf16"),
+    "lora-0.5b-f32": dict(config=QWEN_05B, batch=1, length=512, steps=6, dtype="f32", lora=LORA),
+    "lora-0.5b-bf16": dict(config=QWEN_05B, batch=1, length=512, steps=6, dtype="bf16", lora=LORA),
+    "qlora-0.5b": dict(config=QWEN_05B, batch=1, length=512, steps=6, dtype="f32", lora=LORA, nf4=True),
+}
+
+
+def case_of(name, tiny):
+    case = dict(CASES[name])
+    if tiny:
+        case.update(config=dict(case["config"], **TINY), batch=2, length=64, steps=4)
+    return case
+
+
+def make_model(case, folder):
+    """A folder of random weights that both sides open. In bf16 where the case is, as such models are handed out."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+    torch.manual_seed(0)
+    keys = dict(case["config"])
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(keys.pop("model_type"), **keys, bos_token_id=None, eos_token_id=None))
+    (model.bfloat16() if case["dtype"] == "bf16" else model.float()).save_pretrained(folder)
+
+
+def peer(case, folder, threads):
+    """One run of the PyTorch side, in this process: tokens per second (median step) and peak memory in MB. LoRA in bf16 holds the base in bf16
+    and the adapter in f32, as peft does; full tuning in bf16 is autocast over f32 weights."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    lora, bf16 = case.get("lora"), case["dtype"] == "bf16"
+    options = dict(dtype=torch.bfloat16 if bf16 and lora else torch.float32)
+    if case.get("nf4"):
+        from transformers import BitsAndBytesConfig
+        options["quantization_config"] = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+                                                            bnb_4bit_compute_dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(folder, **options).train()
+    if lora:
+        import peft
+        model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", r=lora["r"], lora_alpha=lora["alpha"], target_modules="all-linear"))
+    learned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=1e-4, fused=True)
+    ids = torch.randint(0, 256, (case["batch"], case["length"]))
+    times = []
+    for _ in range(case["steps"]):
+        start = time.time()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        times.append(time.time() - start)
+    speed = case["batch"] * case["length"] / statistics.median(times[1:])
+    print(json.dumps(dict(speed=speed, rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, learned=sum(p.numel() for p in learned))))
+
+
+def run(command):
+    """Runs a command and returns (stdout, peak memory in MB of that child)."""
+    with tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err, text=True)
+        out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            err.seek(0)
+            sys.exit(f"{' '.join(map(str, command[:4]))} failed: {err.read().strip().splitlines()[-3:]}")
+    return out, usage.ru_maxrss / 1024
+
+
+def ours(case, folder, threads, number):
+    """One run of `athanor train`: tokens per second (median step) and peak memory in MB."""
+    recipe = dict(stage="sft", model=str(folder / "model"), tokenizer=str(folder / "tokenizer"), data=dict(train=[str(folder / "rows.jsonl")]),
+                  train=dict(steps=case["steps"], batch=case["batch"], length=case["length"], lr=1e-4, dtype=case["dtype"], threads=threads, log_every=1))
+    if case.get("lora"):
+        recipe["adapter"] = dict(method="lora", **case["lora"], targets=["all-linear"], quantize="nf4" if case.get("nf4") else "none")
+    (folder / "recipe.yaml").write_text(json.dumps(recipe))
+    out = folder / f"out-{number}"
+    _, rss = run([ATHANOR, "train", folder / "recipe.yaml", f"out={out}"])
+    lines = [json.loads(line) for line in (out / "train.log").read_text().splitlines()]
+    return statistics.median([line["tokens_per_second"] for line in lines if "tokens_per_second" in line][1:]), rss
+
+
+def write_rows(case, folder):
+    """Texts that fill a row each: their tokens are bytes (a tokenizer without merges), so every row has --length targets."""
+    corpus = (ROOT / "assets/corpus/tinyshakespeare.txt").read_text()
+    random.seed(0)
+    with open(folder / "rows.jsonl", "w") as file:
+        for _ in range(64):
+            at = random.randrange(len(corpus) - 4 * case["length"])
+            file.write(json.dumps({"text": corpus[at:at + 4 * case["length"]]}) + "\n")
+    run([ATHANOR, "train-tokenizer", ROOT / "assets/corpus/tinyshakespeare.txt", "--out", folder / "tokenizer", "--kind", "bpe", "--vocab-size", "300"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--case", nargs="+", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--work", help="where models lie meanwhile (default: a temporary folder)")
+    parser.add_argument("--peer", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.peer:
+        return peer(case_of(args.case[0], args.tiny), args.peer, args.threads)
+    for name in args.case:
+        case = case_of(name, args.tiny)
+        if case.get("nf4") and importlib.util.find_spec("bitsandbytes") is None:
+            print(f"{name}: peer left out, no bitsandbytes here", flush=True)
+        if case["dtype"] == "bf16" and "avx512_bf16" not in pathlib.Path("/proc/cpuinfo").read_text() and not args.tiny:
+            print(f"{name}: left out, this processor has no bf16 products (a step takes PyTorch minutes)", flush=True)
+            continue
+        with tempfile.TemporaryDirectory(dir=args.work) as temporary:
+            folder = pathlib.Path(temporary)
+            make_model(case, folder / "model")
+            write_rows(case, folder)
+            theirs, mine = [], []
+            tail = ["--case", name, "--threads", str(args.threads)] + (["--tiny"] if args.tiny else [])
+            for number in range(args.rounds):
+                if not case.get("nf4") or importlib.util.find_spec("bitsandbytes"):
+                    out, rss = run([sys.executable, __file__, "--peer", folder / "model", *tail])
+                    theirs.append((json.loads(out.splitlines()[-1])["speed"], rss))
+                mine.append(ours(case, folder, args.threads, number))
+        speed, memory = statistics.median(x[0] for x in mine), max(x[1] for x in mine)
+        if not theirs:
+            print(f"{name}: {speed:.0f} tokens/s; memory {memory:.0f} MB", flush=True)
+            continue
+        ratio = statistics.median(a[0] / b[0] for a, b in zip(mine, theirs))
+        other, other_memory = statistics.median(x[0] for x in theirs), max(x[1] for x in theirs)
+        print(f"{name}: {ratio:.2f}x peft ({speed:.0f} against {other:.0f} tokens/s); memory {memory / other_memory:.0%} ({memory:.0f} against "
+              f"{other_memory:.0f} MB)", flush=True)
+
+
+main()
