@@ -38,12 +38,15 @@ def run(command):
 def write_zipf(folder, vocab, tokens):
     """A tokenizer of V words, and text in which word k has probability 1/k."""
     folder.mkdir()
-    model = dict(type="WordLevel", vocab={f"w{i}": i for i in range(vocab)}, unk_token="w0")
-    (folder / "tokenizer.json").write_text(json.dumps(dict(version="1.0", added_tokens=[], normalizer=None, pre_tokenizer=dict(type="WhitespaceSplit"),
+    words = {f"w{i}": i for i in range(vocab - 1)} | {"<end>": vocab - 1}
+    model = dict(type="WordLevel", vocab=words, unk_token="w0")
+    end = dict(id=vocab - 1, content="<end>", single_word=False, lstrip=False, rstrip=False, normalized=False, special=True)
+    (folder / "tokenizer_config.json").write_text(json.dumps(dict(eos_token="<end>")))
+    (folder / "tokenizer.json").write_text(json.dumps(dict(version="1.0", added_tokens=[end], normalizer=None, pre_tokenizer=dict(type="WhitespaceSplit"),
                                                            post_processor=None, decoder=None, model=model, truncation=None, padding=None)))
     random.seed(1)
-    weights = list(itertools.accumulate(1 / (k + 1) for k in range(vocab)))
-    words = random.choices(range(vocab), cum_weights=weights, k=tokens)
+    weights = list(itertools.accumulate(1 / (k + 1) for k in range(vocab - 1)))
+    words = random.choices(range(vocab - 1), cum_weights=weights, k=tokens)
     (folder / "text.txt").write_text("\n\n".join(" ".join(f"w{w}" for w in words[i:i + 2000]) for i in range(0, tokens, 2000)))
 
 

@@ -131,7 +131,10 @@ def main():
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--work", help="where models lie meanwhile (default: a temporary folder)")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
+    parser.add_argument("--make", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.make:
+        return make_model(case_of(args.case[0], args.tiny), args.make)
     if args.peer:
         return peer(case_of(args.case[0], args.tiny), args.peer, args.threads)
     for name in args.case:
@@ -143,10 +146,10 @@ def main():
             continue
         with tempfile.TemporaryDirectory(dir=args.work) as temporary:
             folder = pathlib.Path(temporary)
-            make_model(case, folder / "model")
+            tail = ["--case", name, "--threads", str(args.threads)] + (["--tiny"] if args.tiny else [])
+            run([sys.executable, __file__, "--make", folder / "model", *tail])  # not here: a child's peak is never below its parent's size
             write_rows(case, folder)
             theirs, mine = [], []
-            tail = ["--case", name, "--threads", str(args.threads)] + (["--tiny"] if args.tiny else [])
             for number in range(args.rounds):
                 if not case.get("nf4") or importlib.util.find_spec("bitsandbytes"):
                     out, rss = run([sys.executable, __file__, "--peer", folder / "model", *tail])

@@ -93,6 +93,25 @@ TEST(Run, ATinyModelLearns) {
   }
 }
 
+TEST(Run, AnAdaptiveSoftmaxHeadLearnsAndGoesOn) {
+  const testing::TempFolder folder;
+  const auto recipe = [&](const std::string& out) {
+    return with(tiny_recipe(folder, out), {"model.adaptive_softmax.cutoffs=[100, 115]", "model.adaptive_softmax.div_value=2",
+                                           "model.tie_word_embeddings=false", "train.steps=60", "train.eval_every=0",
+                                           "train.save_every=20", "train.keep=3", "train.dropout=0", "train.lr=2e-2"});
+  };
+  const TrainResult result = train(recipe("whole"));
+  EXPECT_LT(result.held_out->loss(), 1.5);
+  const auto weights = checkpoint::Checkpoint::open(recipe("whole").out);
+  EXPECT_EQ(weights.at("lm_head.head.weight").shape, (std::vector<int64_t>{102, 32}));
+  EXPECT_EQ(weights.at("lm_head.tail.1.1.weight").shape, (std::vector<int64_t>{257 - 115, 8}));
+  fs::copy(recipe("whole").out, recipe("parts").out, fs::copy_options::recursive);
+  fs::remove_all(fs::path(recipe("parts").out) / "checkpoint-60");
+  fs::remove(fs::path(recipe("parts").out) / "model.safetensors");
+  EXPECT_EQ(train(recipe("parts"), Resume::kYes).steps_now, 20);
+  EXPECT_EQ(model_bytes(recipe("parts")), model_bytes(recipe("whole")));
+}
+
 TEST(Run, SameRecipeSameBytes) {
   const testing::TempFolder folder;
   for (const char* dtype : {"f32", "bf16"}) {
