@@ -93,18 +93,26 @@ Conversation::Answer Conversation::answer(const generate::GenerateOptions& optio
   });
   answer.seconds = watch.seconds() - std::max(first, 0.0);
   answer.room = session_.room();
-  messages_->push_back(message("assistant", answer.result.text));
+  answer.begun = answer.result.finish_reason != "cancelled" || !answer.result.text.empty();
+  if (answer.begun) messages_->push_back(message("assistant", answer.result.text));
   return answer;
 }
 
 Conversation::Answer Conversation::say(const std::string& text, const generate::GenerateOptions& options,
                                        const generate::OnText& on_text) {
-  const size_t before = messages_->size();
+  Json before = *messages_;
   messages_->push_back(message("user", text));
+  return answer_or(std::move(before), options, on_text);
+}
+
+Conversation::Answer Conversation::answer_or(Json before, const generate::GenerateOptions& options,
+                                             const generate::OnText& on_text) {
   try {
-    return answer(options, on_text);
+    Answer answer = this->answer(options, on_text);
+    if (!answer.begun) *messages_ = std::move(before);
+    return answer;
   } catch (...) {
-    messages_->erase(messages_->begin() + static_cast<ptrdiff_t>(before), messages_->end());
+    *messages_ = std::move(before);
     throw;
   }
 }
@@ -116,12 +124,7 @@ Conversation::Answer Conversation::say_again(const generate::GenerateOptions& op
     *messages_ = std::move(before);
     base::input_error("cli.chat", {"nothing was said yet that could be answered again"});
   }
-  try {
-    return answer(options, on_text);
-  } catch (...) {
-    *messages_ = std::move(before);
-    throw;
-  }
+  return answer_or(std::move(before), options, on_text);
 }
 
 bool Conversation::has_system() const { return !messages_->empty() && messages_->front().value("role", "") == "system"; }

@@ -25,7 +25,9 @@ base::Json message(const char* role, const std::string& content);
 /// A Session that is given whole prompts: what it has already seen at their front stays in its cache.
 class CachedSession : public generate::ScoreSource {
  public:
-  explicit CachedSession(std::shared_ptr<const engine::Model> model) : session_(std::move(model)) {}
+  explicit CachedSession(std::shared_ptr<const engine::Model> model) : session_(std::move(model)) {
+    session_.stop_between_chunks();
+  }
   /// The next append() is a whole prompt.
   void begin_prompt() { prompt_ = true; }
   std::span<float> append(std::span<const text::TokenId> ids) override;
@@ -47,8 +49,9 @@ class Conversation {
     generate::GenerateResult result;
     double seconds = 0;  // from the first token on
     int64_t room = 0, context = 0;
+    bool begun = true;  // false: it was stopped before it had a word
   };
-  /// Adds what the user says and what the model answers. Where that fails, neither is added.
+  /// Adds what the user says and what the model answers. Where that fails, or is stopped before it has a word, neither is added.
   Answer say(const std::string& text, const generate::GenerateOptions& options, const generate::OnText& on_text);
   /// Answers the last thing said once more; input_error where nothing was said.
   Answer say_again(const generate::GenerateOptions& options, const generate::OnText& on_text);
@@ -63,6 +66,8 @@ class Conversation {
 
  private:
   Answer answer(const generate::GenerateOptions& options, const generate::OnText& on_text);
+  /// Goes back to the messages of `before` where there is no answer.
+  Answer answer_or(base::Json before, const generate::GenerateOptions& options, const generate::OnText& on_text);
   bool has_system() const;
   text::ChatTemplate chat_;
   std::unique_ptr<text::Tokenizer> tokenizer_;

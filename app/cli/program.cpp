@@ -114,6 +114,8 @@ int guarded(Invocation& call) {
     complain(error.kind() == base::ErrorKind::kBug ? base::cat(error.what(), " (this is a bug of Athanor)")
                                                    : std::string(error.what()));
     return error.exit_code();
+  } catch (const base::Stopped&) {
+    return 0;  // which Ctrl-C makes 130
   } catch (const std::bad_alloc&) {
     complain("[cli.memory] not enough memory; try a smaller model, batch or context");
     return static_cast<int>(base::ErrorKind::kInput);

@@ -92,7 +92,8 @@ TEST(Chat, AModelWithoutATemplateIsAnError) {
   EXPECT_NE(result.err.find("try --chat-template FILE"), std::string::npos) << result.err;
 }
 
-/// Runs chat on a terminal: types `keys` (Python literals, one by one after each prompt), prints what the screen showed.
+/// Runs chat on a terminal: types `keys` (Python literals, one by one after each prompt; a float is a pause), prints what the
+/// screen showed.
 testing::ProgramResult on_a_terminal(const ChatBench& bench, const std::string& keys, const std::string& arguments) {
   bench.folder().write("terminal.py", R"(import os, pty, select, signal, sys, termios, time
 signal.alarm(150)
@@ -116,9 +117,9 @@ def read(until, seconds=30):
     return found
 def raw(): return not termios.tcgetattr(screen)[3] & termios.ICANON
 for wait, key in )" + keys + R"(:
-    if not read(wait): print('never showed', wait, file=sys.stderr)
+    if wait and not read(wait): print('never showed', wait, file=sys.stderr)
     while wait == b'> ' and not raw(): time.sleep(0.01)  # libedit shows its prompt first; what comes between is lost
-    os.write(screen, key)
+    time.sleep(key) if isinstance(key, float) else os.write(screen, key)
 read(b'never', 10)
 signal.alarm(60)
 _, status = os.waitpid(pid, 0)
@@ -147,6 +148,27 @@ TEST(Chat, CtrlCStopsTheAnswerOnly) {
       "['-n', '100000', '--ignore-eos', '--context', '4096']");
   EXPECT_NE(result.out.find("\nexit 0"), std::string::npos) << result.out << result.err;
   EXPECT_EQ(base::read_json_file(bench / "said.json", "test").size(), 2u) << result.out;
+}
+
+// The newline on the screen says that libedit has the line; from there on Ctrl-C is for the answer, before its first token too.
+// What was said long ago makes the prompt take a while to read.
+TEST(Chat, CtrlCBeforeTheFirstTokenStopsTheAnswer) {
+  ChatBench bench;
+  std::string words;
+  for (int i = 0; i < 150; ++i) words += "once upon a time there was a little girl. ";
+  const base::Json before = {{{"role", "user"}, {"content", words}}, {{"role", "assistant"}, {"content", "Yes."}}};
+  bench.folder().write("long.json", before.dump());
+  for (const char* pause : {"0.0", "0.003", "0.03"}) {
+    const auto result =
+        on_a_terminal(bench,
+                      std::string("[(b'> ', b'/load long.json\\n'), (b'> ', b'Hello\\n'), (b'\\n', ") + pause +
+                          R"(), (b'', b'\x03'), (b'stopped', b''), (b'> ', b'/save said.json\n'), (b'> ', b'\x04')])",
+                      "['-n', '100000', '--ignore-eos', '--context', '4096']");
+    EXPECT_NE(result.out.find("\nexit 0"), std::string::npos) << pause << result.out << result.err;
+    EXPECT_EQ(result.err.find("never showed"), std::string::npos) << pause << result.err << result.out;
+    const base::Json said = base::read_json_file(bench / "said.json", "test");
+    EXPECT_TRUE(said == before || said.size() == 4) << "an answer that had begun stays, with what it answers: " << said.size();
+  }
 }
 
 }  // namespace

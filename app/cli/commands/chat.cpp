@@ -26,7 +26,8 @@ struct Arguments {
   generate::GenerateOptions options = {.max_new_tokens = 1024, .temperature = 0.7, .top_p = 0.95};
 };
 
-/// Ctrl-C asks for a stop and no more, until the conversation ends; the second one while an answer still runs changes nothing.
+/// Ctrl-C asks for a stop and no more, until the conversation ends; the second one while an answer still runs changes nothing. The
+/// wish stands from the moment a line is there until its answer is over, so that it is heard before the first word too.
 class StopsAnswersOnly {
  public:
   StopsAnswersOnly() {
@@ -86,7 +87,6 @@ class Chat {
 
   template <typename Say>
   void show(const Say& say) {
-    base::clear_stop();
     Conversation::Answer answer = say([](std::string_view piece) {
       print(piece);
       return !base::stop_requested();
@@ -99,6 +99,7 @@ class Chat {
                             ? base::cat(", ", base::fixed(static_cast<double>(n - 1) / answer.seconds, 1), " tokens/s")
                             : "";
     std::string cut = answer.result.finish_reason == "length"      ? ", cut at its longest"
+                      : !answer.begun                              ? ", stopped before the first word; your message is taken back"
                       : answer.result.finish_reason == "cancelled" ? ", stopped"
                                                                    : "";
     base::log(base::LogLevel::kInfo, base::cat("(", n, " tokens", speed, cut, "; ", answer.room, " of ", answer.context, " left)"));
@@ -172,8 +173,11 @@ int run(const Flags& flags, const Arguments& a, const Invocation& call) {
   if (input.is_terminal())
     print(base::cat("Talking with ", model.folder.path.filename().string(), ". /help lists the commands, Ctrl-D leaves.\n"));
   Chat chat(conversation, options);
-  while (auto line = input.next())
-    if (!chat.take(*line)) break;
+  while (auto line = input.next()) {
+    const bool goes_on = chat.take(*line);
+    base::clear_stop();
+    if (!goes_on) break;
+  }
   base::clear_stop();
   return chat.failed() && !input.is_terminal() ? 2 : 0;
 }

@@ -3,6 +3,7 @@
 
 #include "athanor/core/text/gguf_vocabulary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -32,7 +33,7 @@ class GgufTokenizer {
       refuse("tokenizer.ggml.tokens is empty or too long", cat(count, " tokens"));
     if (!file.token_types.empty() && file.token_types.size() != count)
       refuse("the lists of tokens and of token types differ in length", cat(count, " and ", file.token_types.size()));
-    for (TokenId id = 0; static_cast<size_t>(id) < count; ++id) add_token(id);
+    for (TokenId id = 0; id < first_padding(); ++id) add_token(id);
     for (const auto* id : {&file.bos, &file.eos, &file.unknown, &file.padding, &file.separator, &file.mask})
       if (*id && !names_token(**id))
         refuse("the id of a special token is not in the vocabulary", cat(**id), cat("0 to ", count - 1));
@@ -50,6 +51,18 @@ class GgufTokenizer {
     base::file_error(kGgufVocabularyWhere, {cat(source_, ": ", what), std::move(got), std::move(expected)});
   }
 
+  /// Where the rows begin that fill the model's embedding up: "[PAD<id>]", unused, to the end. They are no tokens.
+  TokenId first_padding() const {
+    auto first = static_cast<TokenId>(file_.tokens.size());
+    while (first > 1 && type(first - 1) == token_type::kUnused &&
+           file_.tokens[static_cast<size_t>(first) - 1] == cat("[PAD", first - 1, "]") && !is_named(first - 1))
+      --first;
+    return first;
+  }
+  bool is_named(TokenId id) const {
+    const auto named = {file_.bos, file_.eos, file_.unknown, file_.padding, file_.separator, file_.mask};
+    return std::find(named.begin(), named.end(), std::optional(id)) != named.end();
+  }
   bool names_token(int32_t id) const { return id >= 0 && static_cast<size_t>(id) < file_.tokens.size(); }
   int32_t type(TokenId id) const {
     return file_.token_types.empty() ? token_type::kNormal : file_.token_types[static_cast<size_t>(id)];
@@ -120,7 +133,7 @@ class GgufTokenizer {
     MergeReader merges(tables_.vocabulary, kGgufVocabularyWhere, cat(source_, ": tokenizer.ggml.merges"), "");
     for (const std::string& line : file_.merges) {
       size_t space = line.find(' ', 1);  // a merge of Gemma may begin with a space
-      if (line.empty() || space == std::string::npos) merges.fail("not two tokens with a space between them", shown(line));
+      if (line.empty() || space == std::string::npos) merges.refuse("not two tokens with a space between them", shown(line));
       merges.add(std::string_view(line).substr(0, space), std::string_view(line).substr(space + 1));
     }
     tables_.merges = merges.take();

@@ -48,6 +48,8 @@ class Tokenizer {
   virtual bool is_special(TokenId id) const = 0;
   /// One more than the largest id.
   virtual int64_t vocab_size() const = 0;
+  /// Ids below it that no token has.
+  virtual std::span<const TokenId> unused_ids() const { return {}; }
 
   /// From tokenizer_config.json / special_tokens_map.json, or what the file says; nullopt where it says nothing.
   virtual std::optional<TokenId> bos() const = 0;

@@ -1,5 +1,6 @@
 #include "athanor/run/generate/constraint.h"
 #include "athanor/run/generate/constraints/shelf.h"
+#include "athanor/run/generate/known_tokens.h"
 #include "athanor/run/generate/search.h"
 
 namespace athanor::generate {
@@ -127,6 +128,7 @@ std::vector<base::Shelf> shelves() {
 
 std::vector<std::unique_ptr<ScoreStep>> make_steps(const GenerateOptions& options, const StepContext& context) {
   std::vector<std::unique_ptr<ScoreStep>> steps;
+  if (auto known = make_known_tokens(context)) steps.push_back(std::move(known));
   if (options.constraint) steps.push_back(options.constraint->step());
   for (const SamplerRow& row : samplers())
     if (auto step = row.make(options, context)) steps.push_back(std::move(step));

@@ -49,7 +49,13 @@ GenerateResult draw_tokens(ScoreSource& source, const text::Tokenizer& tokenizer
   std::span<const text::TokenId> next = prompt;
   while (static_cast<int64_t>(result.ids.size()) < options.max_new_tokens) {
     if (!result.ids.empty() && source.room() == 0) break;
-    const std::span<float> scores = source.append(next);
+    std::span<float> scores;
+    try {
+      scores = source.append(next);
+    } catch (const base::Stopped&) {
+      result.finish_reason = "cancelled";
+      break;
+    }
     if (result.ids.empty())
       result.first_token_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const text::TokenId id = picker.pick(scores, result);

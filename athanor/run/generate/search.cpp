@@ -4,6 +4,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/stop.h"
 #include "athanor/run/generate/constraint.h"
+#include "athanor/run/generate/known_tokens.h"
 #include "athanor/run/generate/text_out.h"
 
 namespace athanor::generate {
@@ -49,6 +50,7 @@ void refuse_draws(const GenerateOptions& options, const char* search, bool uses_
 }
 
 void apply_penalties(const GenerateOptions& options, const StepContext& context, std::span<float> scores, const History& history) {
+  if (const auto known = make_known_tokens(context)) known->apply(scores, history);
   if (options.constraint) options.constraint->step()->apply(scores, history);
   for (const SamplerRow& row : samplers())
     if (!row.draws)
@@ -82,7 +84,16 @@ GenerateResult generate(ScoreSource& source, const text::Tokenizer& tokenizer, s
 GenerateResult generate(const ModelScores& model, const text::Tokenizer& tokenizer, std::span<const text::TokenId> prompt,
                         std::span<const text::TokenId> end_ids, const GenerateOptions& options, const OnText& on_text) {
   check(options, prompt);
-  if (const SearchRow* row = search_of(options)) return row->run({model, tokenizer, prompt, end_ids, options, on_text});
+  if (const SearchRow* row = search_of(options)) {
+    try {
+      return row->run({model, tokenizer, prompt, end_ids, options, on_text});
+    } catch (const base::Stopped&) {
+      GenerateResult result;
+      result.prompt_tokens = static_cast<int64_t>(prompt.size());
+      result.finish_reason = "cancelled";
+      return result;
+    }
+  }
   return draw_tokens(*model.sequence(), tokenizer, prompt, end_ids, options, on_text);
 }
 

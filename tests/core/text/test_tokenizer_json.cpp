@@ -52,5 +52,42 @@ TEST(TokenizerJson, NumbersAndEscapesReadAsTheyAre) {
   EXPECT_NE(tokenizer->json().find("-500.0"), std::string::npos) << tokenizer->json();
 }
 
+TEST(Vocabulary, FindsAllAsItFindsOne) {
+  Vocabulary vocabulary;
+  for (TokenId id = 0; id < 1000; ++id) vocabulary.add("t" + std::to_string(id * 7919 % 1000), id);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 333; ++i) texts.push_back((i % 3 ? "t" : "u") + std::to_string(i * 31 % 1100));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  std::vector<TokenId> ids, none;
+  vocabulary.find_all(views, ids);
+  ASSERT_EQ(ids.size(), texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(ids[i], vocabulary.find(texts[i])) << texts[i];
+  Vocabulary().find_all(views, none);
+  EXPECT_EQ(none, std::vector<TokenId>(texts.size(), -1));
+}
+
+// Merges are looked up some hundred at a time; what is wrong is found in the order of the file all the same.
+TEST(TokenizerJson, TheFirstOfManyMergesThatIsWrongIsNamed) {
+  const auto message = [](int unknown, int broken) {
+    std::string vocab = R"("a": 0)", merges;
+    for (int i = 1; i <= 700; ++i) {
+      const std::string shorter(static_cast<size_t>(i), 'a');
+      vocab += ",\"" + shorter + "a\": " + std::to_string(i);
+      merges += i == 1 ? "" : ",";
+      merges += i == broken ? "\"aaa\"" : "\"" + shorter + (i == unknown ? " b\"" : " a\"");
+    }
+    try {
+      parse_tokenizer_json(R"({"model": {"type": "BPE", "vocab": {)" + vocab + R"(}, "merges": [)" + merges + "]}}", "t");
+    } catch (const base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  EXPECT_EQ(message(0, 0), "read");
+  EXPECT_NE(message(300, 0).find("merge 300: \"b\" is not in the vocabulary"), std::string::npos) << message(300, 0);
+  EXPECT_NE(message(0, 601).find("merge 601: not two tokens"), std::string::npos) << message(0, 601);
+  EXPECT_NE(message(598, 601).find("merge 598: \"b\""), std::string::npos) << message(598, 601);
+}
+
 }  // namespace
 }  // namespace athanor::text

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "athanor/core/base/error.h"
+#include "athanor/run/generate/constraint.h"
 #include "athanor/run/generate/constraints/matcher.h"
 #include "tests/run/generate/naive_recogniser.h"
 
@@ -75,6 +76,29 @@ TokenBits brute_force(const Automaton& automaton, TokenMasks& masks, const std::
     if (matcher.advance(text + bytes)) bits[static_cast<size_t>(id) / 64] |= uint64_t{1} << (id % 64);
   }
   return bits;
+}
+
+// [letters]{1,1000}, a part that is itself a rule, and one that may be empty: where the count is far from its end, all states have
+// one stand-in for each place within a part; near the end each has its own.
+TEST(StandIns, CountsFarFromTheirEndAreOne) {
+  const auto different = [](const char* pattern, size_t bytes) {
+    Grammar grammar({.source = "test"});
+    const auto rows = constraints();
+    std::find_if(rows.begin(), rows.end(), [](const auto& row) {
+      return std::string_view(row.name) == "regex";
+    })->write(grammar, pattern);
+    const Automaton automaton = compile_grammar(grammar);
+    const std::vector<StateId> stand_in = stand_ins(automaton, bytes);
+    size_t themselves = 0;
+    for (StateId s = 0; s < stand_in.size(); ++s) themselves += stand_in[s] == s;
+    EXPECT_GT(automaton.states.size(), 900u);
+    return themselves;
+  };
+  EXPECT_EQ(different("[ab]{1,1000}", 6), 2u + 6) << "the first, the middle, and the six at whose end a token may not fit";
+  EXPECT_LE(different("([ab]c|d){1,1000}", 6), 2u * 8);
+  EXPECT_LE(different("[a\u00e9]{0,1000}", 6), 2u * 8);
+  EXPECT_EQ(different("[ab]{1,1000}", 5000), 1001u) << "a token longer than the count tells all apart";
+  EXPECT_LE(different("((foo|bar|b?a?z)(,;)?(qux){0,5}){1,1000}", 5), 120u) << "parts that become rules";
 }
 
 struct Outcome {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "athanor/core/text/tokenizers/vocabulary.h"
@@ -16,19 +17,33 @@ class MergeReader {
   MergeReader(const Vocabulary& vocabulary, std::string_view where, std::string_view place, std::string_view prefix)
       : vocabulary_(vocabulary), where_(where), place_(place), prefix_(prefix.size()) {}
 
+  /// Room for that many, to save growing.
+  void reserve(size_t merges) { merges_.reserve(merges); }
+  /// The two are copied; that they are in the vocabulary is found out later, some together.
   void add(std::string_view left, std::string_view right);
   /// "a b"; a first line "#version ..." is passed over.
   void add_line(std::string_view line);
-  [[noreturn]] void fail(std::string_view what, std::string got = {}) const;
-  std::vector<Merge> take() { return std::move(merges_); }
+  /// Says what is wrong with the merge that would come next.
+  [[noreturn]] void refuse(std::string_view what, std::string got = {});
+  std::vector<Merge> take() {
+    look_up();
+    return std::move(merges_);
+  }
 
  private:
+  [[noreturn]] void fail(std::string_view what, std::string got = {}) const;
   TokenId known(std::string_view token) const;
+  void look_up();
+  void resolve(std::string_view left, std::string_view right, TokenId a, TokenId b);
 
   const Vocabulary& vocabulary_;
   std::string where_, place_, joined_;
   size_t prefix_;
   std::vector<Merge> merges_;
+  std::string waiting_;                                 // their texts
+  std::vector<std::pair<uint32_t, uint32_t>> lengths_;  // of left and right
+  std::vector<std::string_view> parts_;
+  std::vector<TokenId> ids_;
 };
 
 /// A token or line as an error shows it: its beginning, in quotes.

@@ -20,9 +20,12 @@ class MergeTable {
 
   /// By rank, or with the `ranks` given; of a pair that comes twice the last counts, as in the reference library.
   explicit MergeTable(std::span<const Merge> merges, std::span<const uint32_t> ranks = {})
-      : slots_(std::bit_ceil(merges.size() * 2 + 16), Slot{kFree, {kNone, -1}}) {
+      : slots_(std::bit_ceil(merges.size() + merges.size() / 2 + 16), Slot{kFree, {kNone, -1}}) {
     shift_ = 64 - std::countr_zero(slots_.size());
+    constexpr size_t kAhead = 16;  // whose slots are asked for early
     for (size_t rank = 0; rank < merges.size(); ++rank) {
+      if (rank + kAhead < merges.size())
+        __builtin_prefetch(&slots_[index_of(key_of(merges[rank + kAhead].left, merges[rank + kAhead].right))], 1);
       uint64_t key = key_of(merges[rank].left, merges[rank].right);
       size_t i = index_of(key);
       while (slots_[i].key != kFree && slots_[i].key != key) i = (i + 1) & (slots_.size() - 1);

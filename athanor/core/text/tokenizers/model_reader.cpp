@@ -117,12 +117,13 @@ void ModelReader::read_merges(JsonReader& reader) {
   std::string place = cat(place_, ".merges"), left, right;
   if (reader.peek() != Kind::kArray) refuse_model(place, "not a list");
   MergeReader merges(tables_.vocabulary, kModelReaderWhere, place, prefix.value_or(""));
+  merges.reserve(bytes_ / 40);  // a guess that is never far too large
   reader.array([&] {
     Kind kind = reader.peek();
     if (kind == Kind::kString) return merges.add_line(reader.string(left));
     std::string_view pair[2];
     size_t count = 0;
-    auto wrong = [&] { merges.fail("neither \"a b\" nor [\"a\", \"b\"]"); };
+    auto wrong = [&] { merges.refuse("neither \"a b\" nor [\"a\", \"b\"]"); };
     if (kind != Kind::kArray) wrong();
     reader.array([&] {
       if (count == 2 || reader.peek() != Kind::kString) wrong();

@@ -168,6 +168,8 @@ Pipeline::Pipeline(PipelineParts parts, const SpecialTokenNames& names)
     bool skipped = special.contains(spelling);
     added_.emplace(token.id, Added{&token, std::move(spelling), skipped});
   }
+  for (TokenId id = 0; id < vocab_size_; ++id)
+    if (!parts_.model->vocabulary().has(id) && !added_.contains(id)) unused_ids_.push_back(id);
   lines_apart_ = keeps_lines_apart();
   if (names.bos) bos_ = token_to_id(*names.bos);
   if (names.eos) eos_ = token_to_id(*names.eos);

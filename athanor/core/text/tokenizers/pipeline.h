@@ -47,6 +47,7 @@ class Pipeline final : public Tokenizer {
   std::optional<TokenId> token_to_id(std::string_view token) const override;
   bool is_special(TokenId id) const override;
   int64_t vocab_size() const override { return vocab_size_; }
+  std::span<const TokenId> unused_ids() const override { return unused_ids_; }
   std::optional<TokenId> bos() const override { return bos_; }
   std::optional<TokenId> eos() const override { return eos_; }
   std::unique_ptr<TextStream> stream(bool skip_special) const override;
@@ -72,6 +73,7 @@ class Pipeline final : public Tokenizer {
   std::unordered_map<TokenId, Added> added_;
   std::unordered_map<std::string, TokenId> added_ids_;
   int64_t vocab_size_;
+  std::vector<TokenId> unused_ids_;
   bool lines_apart_;
   std::optional<TokenId> bos_, eos_;
   mutable std::mutex mutex_;

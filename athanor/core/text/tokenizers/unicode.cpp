@@ -60,6 +60,10 @@ bool is_utf8(std::string_view bytes) {
     // two and three bytes without a look at the rare exceptions
     auto at = [&](size_t k) { return static_cast<unsigned char>(bytes[i + k]); };
     auto continues = [&](size_t k) { return (at(k) & 0xc0) == 0x80; };
+    if (at(0) < 0x80) {
+      ++i;
+      continue;
+    }
     if (at(0) >= 0xc2 && at(0) < 0xe0 && i + 1 < bytes.size() && continues(1)) {
       i += 2;
       continue;

@@ -1,5 +1,6 @@
 #include "athanor/core/text/tokenizers/vocabulary.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -65,6 +66,36 @@ TokenId Vocabulary::find(std::string_view token) const {
     if (slots_[i].hash == hash && text_of(entry) == token) return entry.id;
   }
   return -1;
+}
+
+/// A search reads a slot, the entry that it names and the entry's text, each somewhere else: for 32 tokens at a time all slots are
+/// asked for before any is read, and so on.
+void Vocabulary::find_all(std::span<const std::string_view> tokens, std::vector<TokenId>& ids) const {
+  ids.assign(tokens.size(), -1);
+  if (slots_.empty()) return;
+  constexpr size_t kTogether = 32;
+  uint32_t hashes[kTogether], found[kTogether];
+  const size_t mask = slots_.size() - 1;
+  for (size_t begin = 0; begin < tokens.size(); begin += kTogether) {
+    const std::span<const std::string_view> some = tokens.subspan(begin, std::min(kTogether, tokens.size() - begin));
+    for (size_t k = 0; k < some.size(); ++k) {
+      hashes[k] = static_cast<uint32_t>(string_hash(some[k]));
+      __builtin_prefetch(&slots_[hashes[k] & mask]);
+    }
+    for (size_t k = 0; k < some.size(); ++k) {
+      size_t i = hashes[k] & mask;
+      while (slots_[i].entry != 0 && slots_[i].hash != hashes[k]) i = (i + 1) & mask;
+      found[k] = slots_[i].entry;
+      if (found[k] != 0) __builtin_prefetch(&entries_[found[k] - 1]);
+    }
+    for (size_t k = 0; k < some.size(); ++k)
+      if (found[k] != 0) __builtin_prefetch(text_.data() + entries_[found[k] - 1].begin);
+    for (size_t k = 0; k < some.size(); ++k) {
+      if (found[k] == 0) continue;
+      const Entry& entry = entries_[found[k] - 1];
+      ids[begin + k] = text_of(entry) == some[k] ? entry.id : find(some[k]);  // another text with the same hash: all of the search
+    }
+  }
 }
 
 bool Vocabulary::has(TokenId id) const {

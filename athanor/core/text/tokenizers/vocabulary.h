@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ class Vocabulary {
 
   /// -1 where there is none.
   TokenId find(std::string_view token) const;
+  /// The same of many: their searches wait for memory side by side.
+  void find_all(std::span<const std::string_view> tokens, std::vector<TokenId>& ids) const;
   /// "" where the id is unused.
   std::string_view token(TokenId id) const;
   bool has(TokenId id) const;

@@ -118,7 +118,7 @@ void TokenMasks::add(const Config& config, const StackPool& stacks, TokenBits& b
     StateId state = e.state;
     StackId stack = e.stack;
     for (uint32_t nodes = kRootSet; nodes != 0;) {
-      const Walk& w = walk(nodes, state);
+      const Walk& w = walk(nodes, stand_in_[state]);
       for (size_t i = 0; i < w.many.size(); ++i) bits[i] |= w.many[i];
       for (text::TokenId id : w.few) bits[static_cast<size_t>(id) / 64] |= uint64_t{1} << (id % 64);
       if (stack == kBottom) break;

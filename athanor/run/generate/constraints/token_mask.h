@@ -4,9 +4,10 @@
 //   stack below does not matter: walk(nodes, state) follows the vocabulary's tree from `nodes` (at first its root) with nothing
 //   below the state, and gives the tokens that live to their end, and the nodes at which the rule may be over (`left`). What
 //   follows there is walk(left, the state to come back to), and so on down the stack until nothing is left.
-// Results depend on (nodes, state) alone and are kept; after a while a mask is a union of a few kept sets. The split into tokens
-// that the stack does not matter for and those it does is XGrammar's (Dong et al. 2024, arXiv:2411.15100); keeping the rest too,
-// level by level, is ours. Checked against trying every token byte by byte.
+// Results depend on (nodes, state) alone, and for all states that a token cannot tell apart (stand_ins.h) they are the same. They
+// are kept; after a while a mask is a union of a few kept sets. The split into tokens that the stack does not matter for and those
+// it does is XGrammar's (Dong et al. 2024, arXiv:2411.15100); keeping the rest too, level by level, is ours. Checked against trying
+// every token byte by byte.
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "athanor/run/generate/constraints/config.h"
+#include "athanor/run/generate/constraints/stand_ins.h"
 #include "athanor/run/generate/constraints/token_trie.h"
 
 namespace athanor::generate {
@@ -24,7 +26,10 @@ using TokenBits = std::vector<uint64_t>;
 
 class TokenMasks {
  public:
-  TokenMasks(const Automaton& automaton, const TokenTrie& trie) : automaton_(automaton), trie_(trie) { forget(); }
+  TokenMasks(const Automaton& automaton, const TokenTrie& trie)
+      : automaton_(automaton), trie_(trie), stand_in_(stand_ins(automaton, trie.deepest())) {
+    forget();
+  }
 
   /// Sets the bits of all tokens that may follow; `bits` has room for the trie's ids. Errors as make_config.
   void add(const Config& config, const StackPool& stacks, TokenBits& bits);
@@ -49,6 +54,7 @@ class TokenMasks {
 
   const Automaton& automaton_;
   const TokenTrie& trie_;
+  const std::vector<StateId> stand_in_;       // per state
   std::unordered_map<uint64_t, Walk> walks_;  // by node set << 32 | state
   std::vector<NodeSet> sets_;
   std::unordered_multimap<uint64_t, uint32_t> set_ids_;  // by hash

@@ -12,6 +12,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/run/generate/known_tokens.h"
 #include "athanor/run/generate/search.h"
 #include "athanor/run/generate/search/dola.h"
 
@@ -52,12 +53,17 @@ double distance(const std::vector<double>& log_p, const std::vector<double>& log
 
 class DolaSource final : public ScoreSource {
  public:
-  DolaSource(std::unique_ptr<LayeredSource> source, std::vector<int64_t> layers, bool norm)
-      : source_(std::move(source)), layers_(std::move(layers)), norm_(norm) {}
+  DolaSource(const SearchTask& task, std::unique_ptr<LayeredSource> source, std::vector<int64_t> layers)
+      : source_(std::move(source)),
+        layers_(std::move(layers)),
+        known_(make_known_tokens({&task.tokenizer, task.end_ids})),
+        norm_(task.options.dola_norm) {}
 
   std::span<float> append(std::span<const text::TokenId> ids) override {
     const std::span<float> rows = source_->append(ids, layers_, norm_);
-    contrast_layers(rows, static_cast<size_t>(source_->vocab_size()));
+    const auto vocab = static_cast<size_t>(source_->vocab_size());
+    for (size_t row = 0; row < rows.size(); row += vocab) known_->apply(rows.subspan(row, vocab), {});  // no layer's best
+    contrast_layers(rows, vocab);
     return rows.last(static_cast<size_t>(source_->vocab_size()));
   }
   int64_t vocab_size() const override { return source_->vocab_size(); }
@@ -66,6 +72,7 @@ class DolaSource final : public ScoreSource {
  private:
   std::unique_ptr<LayeredSource> source_;
   std::vector<int64_t> layers_;
+  std::unique_ptr<ScoreStep> known_;
   bool norm_;
 };
 
@@ -115,7 +122,7 @@ bool asks_for_dola(const GenerateOptions& options) {
 GenerateResult run_dola(const SearchTask& task) {
   auto source = task.model.layered();
   auto layers = dola_layers(task.options.dola_layers, source->layer_count(), source->tied_head());
-  DolaSource contrasted(std::move(source), std::move(layers), task.options.dola_norm);
+  DolaSource contrasted(task, std::move(source), std::move(layers));
   return draw_tokens(contrasted, task.tokenizer, task.prompt, task.end_ids, task.options, task.on_text);
 }
 

@@ -5,6 +5,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/run/generate/known_tokens.h"
 #include "athanor/run/generate/search.h"
 
 namespace athanor::generate {
@@ -12,13 +13,19 @@ namespace {
 
 class GuidedSource final : public ScoreSource {
  public:
-  GuidedSource(const ModelScores& model, double scale, std::vector<text::TokenId> negative)
-      : toward_(model.sequence()), away_(model.sequence()), scale_(scale), negative_(std::move(negative)) {}
+  GuidedSource(const SearchTask& task, std::vector<text::TokenId> negative)
+      : toward_(task.model.sequence()),
+        away_(task.model.sequence()),
+        known_(make_known_tokens({&task.tokenizer, task.end_ids})),
+        scale_(task.options.guidance_scale),
+        negative_(std::move(negative)) {}
 
   std::span<float> append(std::span<const text::TokenId> ids) override {
     const std::span<float> p = toward_->append(ids);
-    const std::span<const float> q = away_->append(negative_.empty() ? ids : negative_);
+    const std::span<float> q = away_->append(negative_.empty() ? ids : negative_);
     negative_.clear();  // from now on both get what is generated
+    known_->apply(p, {});
+    known_->apply(q, {});
     const double p_total = log_sum_exp(p), q_total = log_sum_exp(q);
     for (size_t i = 0; i < p.size(); ++i) {
       const double log_p = p[i] - p_total, log_q = q[i] - q_total;
@@ -31,6 +38,7 @@ class GuidedSource final : public ScoreSource {
 
  private:
   std::unique_ptr<ScoreSource> toward_, away_;
+  std::unique_ptr<ScoreStep> known_;
   double scale_;
   std::vector<text::TokenId> negative_;
 };
@@ -50,7 +58,7 @@ GenerateResult run_guidance(const SearchTask& task) {
   std::vector<text::TokenId> negative = {task.prompt.back()};
   if (!task.options.negative_prompt.empty()) negative = task.tokenizer.encode(task.options.negative_prompt);
   if (negative.empty()) base::input_error("generate.negative_prompt", {"the text has no token", task.options.negative_prompt});
-  GuidedSource source(task.model, task.options.guidance_scale, std::move(negative));
+  GuidedSource source(task, std::move(negative));
   return draw_tokens(source, task.tokenizer, task.prompt, task.end_ids, task.options, task.on_text);
 }
 
