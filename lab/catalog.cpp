@@ -25,7 +25,7 @@ std::span<const Experiment> experiments() {
        "With alpha / r the update shrinks as r grows, so the best rate rises with r; with alpha / sqrt(r) it stays. Refuted (and "
        "the "
        "handbook confirmed) if the best rate under alpha / r does not move with r.",
-       2,
+       1.5,
        run_lora_scale},
       {{"repetition", "what makes a model repeat itself less?", "Holtzman et al. 2020, arXiv:1904.09751",
         "repetition/repetition.cpp"},
@@ -34,7 +34,7 @@ std::span<const Experiment> experiments() {
        "many times in the data makes it worse, and deduplication undoes that. Noise on embeddings while training changes little. "
        "Each is "
        "refuted if the rate of repeated 4-grams moves the other way.",
-       3,
+       2,
        run_repetition},
       {{"forgetting", "what keeps general ability while a model learns a domain?", "Kirkpatrick et al. 2017, arXiv:1612.00796",
         "forgetting/forgetting.cpp"},
@@ -44,14 +44,14 @@ std::span<const Experiment> experiments() {
        "Replay keeps the general text best and costs a part of the domain's gain; a small rate, early stopping, EWC and LoRA lie "
        "on the "
        "same trade; plain weight decay does nothing. Each is refuted if the general text is lost as much as without it.",
-       3,
+       1.5,
        run_forgetting},
       {{"oom", "what does the memory of training follow?", "Chen et al. 2016, arXiv:1604.06174", "oom/oom.cpp"},
        "More samples lead to out-of-memory errors; smaller batches and gradient accumulation reduce memory.",
        "The peak follows the tokens of a micro-batch, not the size of the data set: smaller batches, shorter rows, accumulation "
        "and "
        "activation checkpointing lower it, four times the data does not raise it, and `athanor estimate` is within 10 % each time.",
-       2,
+       1.5,
        run_oom},
   };
   return rows;

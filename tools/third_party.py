@@ -36,6 +36,7 @@ WHEELS = [
 ]
 FILES = [
     ("assets/corpus/tinyshakespeare.txt", "Shakespeare's plays, as collected for char-rnn", "public domain"),
+    ("assets/corpus/botchan.txt", "Natsume Soseki's Botchan in English (Morri and Kennedy, 1919)", "public domain in the United States"),
     ("tests/golden/run_engine/stories260K", "stories260K and its tokenizer, from llama2.c's tinyllamas", "MIT"),
 ]
 

@@ -64,6 +64,7 @@ PlotAxis axis_over(const std::vector<double>& values, bool log, double from, dou
 
 std::string number_text(double value) {
   char text[32];
+  if (std::abs(value) < 1e-12) value = 0;  // no "-0"
   std::snprintf(text, sizeof text, std::abs(value) >= 10000 ? "%.0e" : "%.5g", value);
   return text;
 }
@@ -161,9 +162,9 @@ class Drawing {
                fixed(y2, 1), "'/>");
   }
 
-  /// Right of the point, or left where the picture ends; moved down or up until it lies over no other.
+  /// Above and right of the point, clear of its bars, or left where the picture ends; moved down or up until it lies over no other.
   void place_label(const std::string& text, double x, double y) {
-    Box box{x + 9, y + 4, kLetter * static_cast<double>(text.size()), text};
+    Box box{x + 9, y - 6, kLetter * static_cast<double>(text.size()), text};
     if (box.x + box.width > kPlotWidth - 4) box.x = x - 9 - box.width;
     const double start = box.y;
     for (int k = 1; k < 24 && taken(box); ++k) box.y = start + (k % 2 != 0 ? 1 : -1) * ((k + 1) / 2) * kLabelHeight;

@@ -114,7 +114,7 @@ Dirty make_dirty(const std::string& clean) {
 }
 
 struct Scores {
-  std::vector<double> rep4, distinct2, surprise, left, passage;  // of each seed
+  std::vector<double> rep4, distinct2, surprise, left, passage;  // of each seed; passage: texts that hold a piece of it, in %
 };
 
 /// Means over the texts of one seed.
@@ -122,7 +122,7 @@ class Tally {
  public:
   void add(const Ids& ids, double surprise, bool passage) {
     rep4_ += repeated(ids, 4), distinct2_ += 1 - repeated(ids, 2), surprise_ += surprise, left_ += static_cast<double>(ids.size());
-    passage_ += passage ? 1 : 0, ++count_;
+    passage_ += passage ? 100 : 0, ++count_;
   }
   void end(Scores& scores) const {
     const double n = std::max(1.0, count_);
@@ -242,7 +242,7 @@ class Experimenter {
         lower("Deduplication of that data makes it repeat less.", "repeated passage, temperature 1",
               "the same deduplicated, temperature 1"),
     };
-    const auto says = [&](const char* name) { return base::fixed(100 * estimate(scores_.at(name).passage).mean, 0); };
+    const auto says = [&](const char* name) { return base::fixed(estimate(scores_.at(name).passage).mean, 0); };
     out[6].numbers += cat(" ", says("repeated passage, temperature 1"), " % of its texts hold a piece of the passage.");
     out[7].numbers += cat(" ", says("the same deduplicated, temperature 1"), " % hold a piece of it then.");
     return out;
@@ -251,7 +251,9 @@ class Experimenter {
   Answer answer() const {
     Answer answer;
     answer.claims = claims();
-    answer.table = {"remedy", {{"rep-4", 3}, {"distinct-2", 3}, {"surprise, nats per token", 2}, {"tokens", 0}}, {}};
+    answer.table = {"remedy",
+                    {{"rep-4", 3}, {"distinct-2", 3}, {"surprise, nats per token", 2}, {"tokens", 0}, {"holds the passage, %", 0}},
+                    {}};
     answer.plot = {
         "How much a model of 0.27 M parameters repeats itself", "part of the 4-grams (rep-4), of the pairs (distinct-2)", "", {}};
     answer.plot.series = {{"rep-4: less is better", {}}, {"distinct-2", {}}};
@@ -260,7 +262,7 @@ class Experimenter {
     for (const std::string& name : names) {
       const Scores& s = scores_.at(name);
       const auto row = static_cast<double>(answer.plot.rows.size());
-      answer.table.rows.push_back({name, {s.rep4, s.distinct2, s.surprise, s.left}});
+      answer.table.rows.push_back({name, {s.rep4, s.distinct2, s.surprise, s.left, s.passage}});
       answer.plot.rows.push_back(name);
       answer.plot.series[0].marks.push_back({estimate(s.rep4).mean, row, estimate(s.rep4).sd, 0});
       answer.plot.series[1].marks.push_back({estimate(s.distinct2).mean, row, estimate(s.distinct2).sd, 0});
