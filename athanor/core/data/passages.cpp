@@ -41,7 +41,7 @@ void join_line(std::string& text, std::string_view line) {
   const bool lower = std::islower(static_cast<unsigned char>(line.front())) != 0;
   if (text.size() > 1 && text.back() == '-' && std::isalpha(static_cast<unsigned char>(text[text.size() - 2])) && lower) {
     text.pop_back();
-  } else if (!lacks_spaces(base::cat(last_character(text), characters_of(line).front()))) {
+  } else if (!lacks_spaces(base::cat(last_character(text), characters_of(line.substr(0, 4)).front()))) {
     text += ' ';
   }
   text += line;

@@ -83,7 +83,9 @@ EncodedSample SampleRenderer::encode_chat(const Json& messages, const std::share
 }
 
 std::vector<size_t> SampleRenderer::token_bounds(const std::string& text, const std::vector<TokenId>& ids) const {
-  std::vector<size_t> bounds{0};
+  std::vector<size_t> bounds;
+  bounds.reserve(ids.size() + 1);
+  bounds.push_back(0);
   for (TokenId id : ids) {
     const std::string& piece = pieces_[static_cast<size_t>(id)];
     if (text.compare(bounds.back(), piece.size(), piece) != 0) return {};

@@ -52,6 +52,17 @@ void widen(const std::byte* from, int64_t count, uint32_t width, int32_t* out) {
   out[count - 1] = static_cast<int32_t>(number);
 }
 
+/// The other way.
+void narrow(std::span<const int32_t> ids, uint32_t width, std::byte* out) {
+  for (int32_t id : ids) {
+    if (width == 2)
+      std::memcpy(out, &id, 2);
+    else
+      std::memcpy(out, &id, 3);
+    out += width;
+  }
+}
+
 [[noreturn]] void broken(const std::string& file, std::string what, std::string got = {}, std::string expected = {}) {
   base::file_error("data.shard", {file + ": " + std::move(what), std::move(got), std::move(expected),
                                   "remove it: it is made again from the text"});
@@ -146,7 +157,7 @@ void TokenShardWriter::add(std::span<const int32_t> ids, int64_t text_bytes) {
   auto bytes = std::as_bytes(ids);
   if (width_ < 4) {
     narrow_.resize(ids.size() * width_);
-    for (size_t i = 0; i < ids.size(); ++i) std::memcpy(&narrow_[i * width_], &ids[i], width_);
+    narrow(ids, width_, narrow_.data());
     bytes = narrow_;
   }
   hash_ = base::hash64(bytes, hash_);

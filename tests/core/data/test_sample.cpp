@@ -132,7 +132,7 @@ TEST(Samples, EveryFormHasItsName) {
   std::vector<std::string> names;
   for (const SampleForm& form : sample_forms()) names.emplace_back(form.name);
   EXPECT_EQ(names, (std::vector<std::string>{"preference", "feedback", "messages", "sharegpt", "alpaca", "prompt-completion",
-                                             "classification", "text"}));
+                                             "passage", "classification", "text"}));
 }
 
 TEST(Rows, EveryFormatHasItsName) {

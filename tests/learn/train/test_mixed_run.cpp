@@ -88,5 +88,28 @@ TEST(MixedRun, GoesWithoutDataTrain) {
   EXPECT_THROW(train(recipe), base::Error);
 }
 
+/// Samples, written in another way in each of two passes.
+TrainRecipe augmented_recipe(const testing::TempFolder& folder, const std::string& out) {
+  std::string rows;
+  for (int i = 0; i < 12; ++i) rows += base::cat("{\"prompt\": \"say number ", i, " please\", \"completion\": \"", i, "\"}\n");
+  return with(tiny_recipe(folder, out),
+              {"stage=sft", "data.train=[" + folder.write("s.jsonl", rows).string() + "]", "data.separator=\"\"", "train.length=64",
+               "data.augment={passes: 2, typos: 0.2, drops: 0.1, templates: [\"{{prompt}}\", \"Q: {{prompt}}\"]}"});
+}
+
+TEST(AugmentedRun, GoesOnExactlyWhereItWasStopped) {
+  const testing::TempFolder folder;
+  const TrainRecipe whole = augmented_recipe(folder, "whole"), stopped = augmented_recipe(folder, "stopped");
+  train(whole);
+  train(stopped);
+  for (const char* made_later : {"checkpoint-10", "checkpoint-12", "model.safetensors", "data"})
+    fs::remove_all(fs::path(stopped.out) / made_later);
+  EXPECT_EQ(train(stopped, Resume::kAuto).steps_now, 7);
+  EXPECT_EQ(model_bytes(stopped), model_bytes(whole));
+  const TrainRecipe other = with(augmented_recipe(folder, "other"), {"data.augment.seed=1"});
+  train(other);
+  EXPECT_NE(model_bytes(other), model_bytes(whole));
+}
+
 }  // namespace
 }  // namespace athanor::train

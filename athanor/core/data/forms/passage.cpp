@@ -12,7 +12,7 @@
 namespace athanor::data {
 namespace {
 
-constexpr size_t kPhrasesOfAQuestion = 3;
+constexpr size_t kPhrasesOfAQuestion = 3, kBytesForPhrases = size_t{1} << 16;
 
 /// {where}: of what; {about}: " about a, b and c", or nothing.
 constexpr std::string_view kEnglish[] = {"Write a paragraph of {where}{about}.", "What does {where} say{about}?",
@@ -31,7 +31,7 @@ std::string place_of(const std::string& title, const std::string& section, bool 
 }
 
 std::string subject_of(const std::string& text) {
-  const std::vector<std::string> phrases = key_phrases(text, kPhrasesOfAQuestion);
+  const std::vector<std::string> phrases = key_phrases(std::string_view(text).substr(0, kBytesForPhrases), kPhrasesOfAQuestion);
   std::string subject;
   for (size_t i = 0; i < phrases.size(); ++i)
     subject += (i == 0 ? " about " : i + 1 == phrases.size() ? " and " : ", ") + phrases[i];

@@ -5,14 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "athanor/core/data/latex_text.h"
 #include "athanor/core/data/passages.h"
 
 namespace athanor::data {
 namespace {
-
-using Names = std::vector<std::string_view>;
 
 struct LatexHeading {
   std::string_view command;
@@ -21,151 +19,15 @@ struct LatexHeading {
 constexpr std::array<LatexHeading, 7> kHeadings = {
     {{"part", 2}, {"chapter", 3}, {"section", 4}, {"subsection", 5}, {"subsubsection", 6}, {"paragraph", 7}, {"subparagraph", 8}}};
 
-bool is_one_of(std::string_view name, const Names& names) {
-  if (name.ends_with('*')) name.remove_suffix(1);
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 bool is_unread(std::string_view environment) {
-  return is_one_of(environment,
-                   {"figure", "table", "wrapfigure", "thebibliography", "tikzpicture", "comment", "filecontents", "titlepage"});
+  return is_latex_name(environment,
+                       {"figure", "table", "wrapfigure", "thebibliography", "tikzpicture", "comment", "filecontents", "titlepage"});
 }
 
 bool is_block(std::string_view environment) {
-  return is_one_of(environment, {"equation", "align", "gather", "multline", "eqnarray", "displaymath", "verbatim", "lstlisting",
-                                 "tabular", "minted", "algorithmic"});
+  return is_latex_name(environment, {"equation", "align", "gather", "multline", "eqnarray", "displaymath", "verbatim", "lstlisting",
+                                     "tabular", "minted", "algorithmic"});
 }
-
-/// Commands of which the arguments are no text.
-bool is_silent(std::string_view command) {
-  return is_one_of(command, {"cite",
-                             "citep",
-                             "citet",
-                             "ref",
-                             "eqref",
-                             "cref",
-                             "Cref",
-                             "autoref",
-                             "label",
-                             "footnote",
-                             "index",
-                             "vspace",
-                             "hspace",
-                             "bibliography",
-                             "bibliographystyle",
-                             "includegraphics",
-                             "input",
-                             "include",
-                             "usepackage",
-                             "documentclass",
-                             "thanks",
-                             "date",
-                             "author",
-                             "title",
-                             "pagestyle",
-                             "thispagestyle",
-                             "setcounter",
-                             "color"});
-}
-
-std::string_view trim_latex(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") + 1 - first);
-}
-
-/// Behind the bracket that closes the one at `at`; the text's end where none does.
-size_t behind_bracket(std::string_view text, size_t at, char open, char close) {
-  int64_t depth = 0;
-  for (size_t i = at; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == open) {
-      ++depth;
-    } else if (text[i] == close && --depth == 0) {
-      return i + 1;
-    }
-  }
-  return text.size();
-}
-
-/// The name of a command behind its backslash.
-std::string_view command_at(std::string_view text, size_t at) {
-  size_t end = at;
-  while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end]))) ++end;
-  if (end == at) return text.substr(at, 1);
-  if (end < text.size() && text[end] == '*') ++end;
-  return text.substr(at, end - at);
-}
-
-/// Running text without commands; a loop, so that no depth of braces matters.
-class PlainLatex {
- public:
-  explicit PlainLatex(std::string_view text) : text_(text) {}
-
-  std::string run() {
-    while (at_ < text_.size()) step();
-    return std::string(trim_latex(out_));
-  }
-
- private:
-  void step() {
-    const char c = text_[at_];
-    if (c == '\\') return command();
-    if (c == '$') return formula();
-    if (text_.substr(at_).starts_with("``") || text_.substr(at_).starts_with("''")) {
-      out_ += '"', at_ += 2;
-    } else if (text_.substr(at_).starts_with("--")) {
-      const bool em = text_.substr(at_).starts_with("---");
-      out_ += em ? "\xE2\x80\x94" : "\xE2\x80\x93", at_ += em ? 3 : 2;
-    } else {
-      if (c == '~')
-        out_ += ' ';
-      else if (c != '{' && c != '}')
-        out_ += c;
-      ++at_;
-    }
-  }
-
-  void formula() {
-    const size_t marks = text_.substr(at_).starts_with("$$") ? 2 : 1;
-    const size_t close = text_.find(text_.substr(at_, marks), at_ + marks);
-    const size_t end = close == std::string_view::npos ? text_.size() : close + marks;
-    out_ += text_.substr(at_, end - at_);
-    at_ = end;
-  }
-
-  void command() {
-    const std::string_view name = command_at(text_, at_ + 1);
-    if (name == "(" || name == "[") {
-      const size_t close = text_.find(name == "(" ? "\\)" : "\\]", at_);
-      const size_t end = close == std::string_view::npos ? text_.size() : close + 2;
-      out_ += text_.substr(at_, end - at_);
-      at_ = end;
-      return;
-    }
-    at_ += 1 + name.size();
-    if (name == "\\" || name == " " || name == ",") out_ += ' ';
-    if (name.size() == 1 && std::string_view("%&_#${}").find(name[0]) != std::string_view::npos) out_ += name;
-    if (name == "item") out_ += "-";
-    if (name == "ldots" || name == "dots") out_ += "...";
-    if (name.size() == 1 && !std::isalpha(static_cast<unsigned char>(name[0]))) return;
-    if (is_silent(name)) {
-      while (!out_.empty() && out_.back() == ' ') out_.pop_back();
-      skip_arguments();
-    } else if (at_ < text_.size() && text_[at_] == '[') {
-      at_ = behind_bracket(text_, at_, '[', ']');
-    }
-  }
-
-  void skip_arguments() {
-    while (at_ < text_.size() && (text_[at_] == '{' || text_[at_] == '['))
-      at_ = behind_bracket(text_, at_, text_[at_], text_[at_] == '{' ? '}' : ']');
-  }
-
-  std::string_view text_;
-  size_t at_ = 0;
-  std::string out_;
-};
 
 /// The part of a line before its comment; a line that is only a comment is left out by the caller.
 std::string_view without_comment(std::string_view line) {
@@ -183,7 +45,7 @@ class LatexReader {
     constexpr std::string_view kBegin = "\\begin{document}", kEnd = "\\end{document}", kTitle = "\\title";
     if (const size_t title = text.find(kTitle); title != std::string_view::npos) {
       const size_t open = text.find('{', title);
-      if (open != std::string_view::npos) builder_.title(PlainLatex(inside(text, open)).run());
+      if (open != std::string_view::npos) builder_.title(plain_latex(inside(text, open)));
     }
     const size_t begin = text.find(kBegin);
     if (begin != std::string_view::npos) {
@@ -195,14 +57,14 @@ class LatexReader {
 
   std::vector<Passage> read() {
     for (std::string_view line; take_line(line);) {
-      const std::string_view code = trim_latex(without_comment(line));
-      if (code.empty() && !trim_latex(line).empty()) continue;  // only a comment: it does not end a paragraph
+      const std::string_view code = trimmed_latex(without_comment(line));
+      if (code.empty() && !trimmed_latex(line).empty()) continue;  // only a comment: it does not end a paragraph
       if (code.starts_with("\\begin{")) {
         environment(code);
       } else if (code == "\\[" || code == "$$") {
         block(code, code == "$$" ? "$$" : "\\]");
       } else if (!code.starts_with("\\end{") && !heading(code)) {
-        const std::string plain = PlainLatex(code).run();
+        const std::string plain = plain_latex(code);
         if (!plain.empty() || code.empty()) builder_.line(plain, number_ - 1, plain.starts_with("- "));
       }
     }
@@ -257,9 +119,9 @@ class LatexReader {
     if (found == kHeadings.end()) return false;
     const size_t open = code.find('{', behind);
     if (open == std::string_view::npos) return false;
-    builder_.heading(found->level, PlainLatex(inside(code, open)).run());
+    builder_.heading(found->level, plain_latex(inside(code, open)));
     const size_t rest = behind_bracket(code, open, '{', '}');
-    const std::string plain = PlainLatex(code.substr(rest)).run();
+    const std::string plain = plain_latex(code.substr(rest));
     if (!plain.empty()) builder_.line(plain, number_ - 1);
     return true;
   }
