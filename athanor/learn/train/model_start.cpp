@@ -128,18 +128,22 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, co
   if (adapted && folder.empty())
     base::input_error("train.recipe", {"an adapter is for a model that is there", "keys of a new model", "model: FOLDER",
                                        "leave adapter out: every weight learns"});
+  const bool four_bits = adapted && recipe.adapter.quantize == "nf4";
+  options.without_memory = four_bits;  // and quantized array by array: a wide model is never there
+  const checkpoint::Checkpoint files = folder.empty() ? checkpoint::Checkpoint() : checkpoint::Checkpoint::open(folder);
   StartedModel started;
   if (folder.empty() && fresh)
     started.decoder = nn::Decoder::build(model, options, static_cast<uint64_t>(recipe.train.seed));
   else
     started.decoder = std::make_unique<nn::Decoder>(model, options);
-  if (!folder.empty() && (fresh || adapted)) nn::load_weights(*started.decoder, checkpoint::Checkpoint::open(folder));
+  if (!folder.empty() && (fresh || adapted) && !four_bits) nn::load_weights(*started.decoder, files);
   if (adapted)
-    started.adapter = adapters::attach_adapter({*started.decoder, recipe.adapter, static_cast<uint64_t>(recipe.train.seed), fresh,
-                                                [&](const std::string& text) { return ids_of(tokenizer, text); }});
+    started.adapter =
+        adapters::attach_adapter({*started.decoder, recipe.adapter, static_cast<uint64_t>(recipe.train.seed), fresh,
+                                  [&](const std::string& text) { return ids_of(tokenizer, text); }, four_bits ? &files : nullptr});
   const std::string head = model.spec.tied_head ? "" : models::weight_name(model, models::Slot::kHead);
   started.weights = collect_weights(*started.decoder, head);
-  if (!folder.empty() && fresh) load_masters(started.weights, checkpoint::Checkpoint::open(folder), model.family->prefix);
+  if (!folder.empty() && fresh) load_masters(started.weights, files, model.family->prefix);
   for (Weight& weight : started.weights)
     if (adapted) weight.lr_factor = started.adapter->lr_factor(weight.name);
   if (recipe.train.layer_decay < 1) decay_by_layer(started.weights, started.decoder->layer_paths(), recipe.train.layer_decay);
