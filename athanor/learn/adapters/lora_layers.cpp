@@ -29,9 +29,11 @@ at::Tensor LoraLinear::forward(const at::Tensor& x) {
     key.site = settings_.site;
     in = nn::dropout(x, settings_.dropout, key);
   }
-  at::Tensor delta = nn::layer_at(*this, "lora_B").forward(nn::layer_at(*this, "lora_A").forward(in)) * settings_.scale;
+  // The scale is on the r numbers in the middle, and the sum is made in the base's own output: nothing of the output's size comes
+  // and goes but the product.
+  at::Tensor delta = nn::layer_at(*this, "lora_B").forward(nn::layer_at(*this, "lora_A").forward(in) * settings_.scale);
   if (has_parameter("lora_magnitude_vector")) return with_lengths(x, in, delta);
-  return nn::layer_at(*this, "base_layer").forward(x) + delta;
+  return nn::layer_at(*this, "base_layer").forward(x).add_(delta);
 }
 
 /// base(x) + (g - 1) W in + g delta, g = magnitude / |W + scale B A| without a gradient of the length (DoRA, section 4.3).
