@@ -14,13 +14,15 @@ namespace athanor::app {
 struct TrainArguments {
   std::string recipe;
   std::vector<std::string> settings;  // "train.lr=1e-4"
-  bool resume = false;
+  bool resume = false, force = false;
 };
 
 struct EstimateArguments {
-  std::string model;  // a folder, or a recipe
-  std::string stage = "pretrain";
-  int64_t batch = 8, length = 0;
+  std::string model;                  // a folder, or a recipe
+  std::vector<std::string> settings;  // "adapter.method=lora"
+  std::string stage;                  // "": the recipe's
+  int64_t batch = 0, length = 0;      // 0: the recipe's
+  double memory = 0;                  // GiB; 0: what is free
   bool json = false;
 };
 

@@ -4,9 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <new>
 
 #include "app/cli/help.h"
 #include "app/cli/output.h"
@@ -14,6 +12,7 @@
 #include "athanor/core/base/dtype.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/core/base/memory.h"
 #include "athanor/core/base/progress.h"
 #include "athanor/core/base/stop.h"
 #include "athanor/core/base/threads.h"
@@ -103,10 +102,6 @@ int run_command(Invocation& call) {
   return run(call);
 }
 
-bool is_out_of_memory(const char* what) {
-  return std::strstr(what, "can't allocate memory") != nullptr || std::strstr(what, "out of memory") != nullptr;
-}
-
 int guarded(Invocation& call) {
   try {
     return run_command(call);
@@ -116,11 +111,8 @@ int guarded(Invocation& call) {
     return error.exit_code();
   } catch (const base::Stopped&) {
     return 0;  // which Ctrl-C makes 130
-  } catch (const std::bad_alloc&) {
-    complain("[cli.memory] not enough memory; try a smaller model, batch or context");
-    return static_cast<int>(base::ErrorKind::kInput);
   } catch (const std::exception& error) {
-    if (is_out_of_memory(error.what())) {
+    if (base::is_out_of_memory(error)) {
       complain("[cli.memory] not enough memory; try a smaller model, batch or context");
       return static_cast<int>(base::ErrorKind::kInput);
     }

@@ -5,8 +5,7 @@
 
 namespace athanor::app {
 
-base::Node recipe_tree(const std::filesystem::path& file, const std::vector<std::string>& settings, const Everywhere& everywhere) {
-  base::Node tree = base::read_yaml_file(file);
+void apply_settings(base::Node& tree, const std::vector<std::string>& settings, const Everywhere& everywhere) {
   for (const std::string& setting : settings) {
     size_t equals = setting.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -16,6 +15,11 @@ base::Node recipe_tree(const std::filesystem::path& file, const std::vector<std:
   if (everywhere.threads > 0) tree.assign("train.threads", base::cat(everywhere.threads));
   if (everywhere.device != "cpu") tree.assign("train.device", everywhere.device);
   if (!everywhere.dtype.empty()) tree.assign("train.dtype", everywhere.dtype);
+}
+
+base::Node recipe_tree(const std::filesystem::path& file, const std::vector<std::string>& settings, const Everywhere& everywhere) {
+  base::Node tree = base::read_yaml_file(file);
+  apply_settings(tree, settings, everywhere);
   return tree;
 }
 

@@ -11,6 +11,8 @@
 namespace athanor::app {
 
 /// `settings` are "train.lr=1e-4"; --threads, --device and --dtype set their namesakes below `train`.
+void apply_settings(base::Node& tree, const std::vector<std::string>& settings, const Everywhere& everywhere);
+/// The file's tree with the settings over it.
 base::Node recipe_tree(const std::filesystem::path& file, const std::vector<std::string>& settings, const Everywhere& everywhere);
 
 }  // namespace athanor::app

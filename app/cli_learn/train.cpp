@@ -15,6 +15,7 @@ int train_command(const TrainArguments& a, const Invocation& call) {
   train::TrainRecipe recipe = train::read_recipe(recipe_tree(a.recipe, a.settings, call.everywhere));
   train::TrainHooks hooks;
   hooks.progress = call.progress;
+  hooks.force = a.force;
   hooks.write_samples = write_training_samples;
   train::TrainResult result = train::train_recipe(recipe, a.resume ? train::Resume::kYes : train::Resume::kNo, hooks);
   std::string text = base::cat(recipe.out, ": ", result.end, " after ", result.steps, " steps");

@@ -54,6 +54,19 @@ std::string samples(const Report& report) {
   return out + "</div>\n";
 }
 
+std::string answers(const Report& report) {
+  if (report.answers.empty()) return "";
+  std::string out =
+      "<h2>What it answers</h2>\n<p>The same model, tuned on questions that rules made from the text, and asked about the held-out "
+      "part. "
+      "It is small: what it learns is to answer in the form of an answer, and to stop.</p>\n<div class='samples'>";
+  for (const Answer& a : report.answers)
+    out += cat("<article><h3>", html_text(a.question), "</h3><pre><b>the text</b>\n", html_text(a.expected),
+               "\n\n<b>before tuning</b>\n", html_text(a.before), "\n\n<b>every weight tuned</b>\n", html_text(a.tuned),
+               "\n\n<b>LoRA</b>\n", html_text(a.adapter), "</pre></article>\n");
+  return out + "</div>\n<div class='tables'>" + table("tuning", report.tuning) + "</div>\n";
+}
+
 std::string next_steps(const Report& report) {
   std::string out = "<dl class='next'>";
   for (const NextStep& step : report.next)
@@ -90,7 +103,7 @@ std::string report_page(const Report& report) {
   out +=
       "<h2>What it writes</h2>\n<p>By the engine, from the same prompt. A low temperature takes the likeliest words, a high one "
       "dares more.</p>\n" +
-      samples(report);
+      samples(report) + answers(report);
   out += "<h2>How it went</h2>\n<div class='tables'>" + table("model", report.model) + table("training", report.training) +
          table("speed and memory", report.speed) + table("environment", report.environment) + "</div>\n";
   out += "<h2>What to try next</h2>\n" + next_steps(report);

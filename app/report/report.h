@@ -23,6 +23,11 @@ struct NextStep {
   std::string sentence, command;
 };
 
+/// A question and what is answered before tuning, after it, and with an adapter.
+struct Answer {
+  std::string question, expected, before, tuned, adapter;
+};
+
 struct Report {
   std::string title, subtitle;
   double before = 0, after = 0;  // nats per byte on the held-out text
@@ -30,6 +35,8 @@ struct Report {
   int64_t held_out_bytes = 0;
   std::vector<Series> losses;  // nats per byte against the step
   std::vector<Sample> samples;
+  std::vector<Answer> answers;
+  std::vector<Fact> tuning;
   std::vector<Fact> model, training, speed, environment;
   std::vector<NextStep> next;
 };

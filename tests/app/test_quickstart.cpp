@@ -50,7 +50,15 @@ TEST(Quickstart, LeavesModelReportAndNumbers) {
   auto other = tiny("first");
   other.push_back("train.lr=1e-3");
   EXPECT_EQ(bench.run(other).exit_code, 2);
-  EXPECT_EQ(bench.json({"runs", "list", "--json"})["runs"].size(), 1);
+  EXPECT_EQ(bench.json({"runs", "list", "--json"})["runs"].size(), 3) << "pretraining, tuning, LoRA";
+  for (const char* who : {"before", "tuned", "lora"}) {
+    EXPECT_GT(state["answers"][who]["asked"].get<int64_t>(), 0) << who;
+    EXPECT_EQ(state["answers"][who]["answers"].size(), state["answers"][who]["asked"].get<size_t>());
+  }
+  EXPECT_EQ(state["answers"]["before"]["ended"], 0) << "nothing has told it to stop";
+  EXPECT_TRUE(std::filesystem::exists(bench / "first/tuned/chat_template.jinja"));
+  EXPECT_TRUE(std::filesystem::exists(bench / "first/lora/adapter_config.json"));
+  EXPECT_EQ(bench.run({"chat", "first/tuned", "-n", "8"}, "Who says: Speak, speak.\n").exit_code, 0);
 }
 
 TEST(Quickstart, GoesOnAfterCtrlC) {
@@ -97,6 +105,8 @@ TEST(SlowQuickstart, QuickLearnsShakespeareInUnderAMinute) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   base::Json state = base::read_json_file(bench / "first/quickstart.json", "test");
   EXPECT_LT(state["after"]["nats_per_byte"].get<double>(), 2.2);
+  EXPECT_GE(state["answers"]["tuned"]["ended"].get<double>(), 0.9 * state["answers"]["tuned"]["asked"].get<double>());
+  EXPECT_GE(state["answers"]["lora"]["ended"].get<double>(), 0.9 * state["answers"]["lora"]["asked"].get<double>());
   RecordProperty("seconds", static_cast<int>(result.seconds));
 }
 

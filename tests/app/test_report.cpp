@@ -43,12 +43,16 @@ TEST(Report, IsOneFileWithoutTheNetworkAndEscapesTheModelsText) {
   report.before = 6.9, report.after = 1.5, report.guess = 3.3, report.held_out_bytes = 111540;
   report.samples = {{0.8, "ROMEO:", "<script>alert(1)</script>"}};
   report.losses = {{"training", {{1, 3}, {2, 2}}, false}};
+  report.answers = {{"Who?", "Petruchio.", "<i>", "Petruchio.", "Katharina."}};
+  report.tuning = {{"answers that end", "2 of 3"}};
   report.next = {{"Try", "athanor generate \"x\" > y"}};
   std::string page = report_page(report);
   for (const char* outside : {"http://", "https://", "src=", "@import", "url(", "<link"})
     EXPECT_EQ(page.find(outside), std::string::npos) << outside;
   EXPECT_EQ(page.find("<script>alert"), std::string::npos);
   EXPECT_NE(page.find("&lt;script&gt;alert"), std::string::npos);
+  EXPECT_NE(page.find("&lt;i&gt;"), std::string::npos);
+  EXPECT_NE(page.find("2 of 3"), std::string::npos);
   EXPECT_NE(page.find("2.16"), std::string::npos);  // 1.5 nats in bits
   EXPECT_NE(page.find("prefers-color-scheme: dark"), std::string::npos);
 }

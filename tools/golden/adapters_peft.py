@@ -33,6 +33,8 @@ CASES = {
                                                   rank_pattern={"up_proj": 2}, alpha_pattern={r"layers\.1\.self_attn\.q_proj": 9})),
     "lora-gpt2": ("base-gpt2", LORA, dict(r=3, lora_alpha=6, target_modules=["c_attn", "c_proj", "wte"], fan_in_fan_out=True)),
     "lora-head": ("base-llama", LORA, dict(r=4, lora_alpha=4, target_modules=["k_proj", "lm_head", "embed_tokens"], modules_to_save=["norm"])),
+    "lora-bias": ("base-qwen2", LORA, dict(r=4, lora_alpha=8, bias="lora_only", target_modules=["q_proj", "v_proj", "o_proj"])),
+    "lora-bias-all": ("base-gpt2", LORA, dict(r=3, lora_alpha=6, bias="all", target_modules=["c_attn"], fan_in_fan_out=True)),
     "lora-all": ("base-llama", LORA, dict(r=2, lora_alpha=4, target_modules="all-linear")),
     "dora": ("base-qwen2", LORA, dict(r=4, lora_alpha=8, use_dora=True, target_modules=["q_proj", "o_proj", "gate_proj"])),
     "dora-gpt2": ("base-gpt2", LORA, dict(r=2, lora_alpha=4, use_dora=True, target_modules=["c_attn", "c_fc"], fan_in_fan_out=True)),

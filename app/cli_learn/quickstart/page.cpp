@@ -79,6 +79,33 @@ std::vector<Fact> training_facts(const QuickstartPlan& plan, const QuickstartSta
           {"seed", cat(o.seed)}};
 }
 
+/// Some of the held-out questions, each with its three answers.
+std::vector<Answer> answers_of(const base::Json& all) {
+  std::vector<Answer> answers;
+  const base::Json &before = all["before"]["answers"], &tuned = all["tuned"]["answers"], &lora = all["lora"]["answers"];
+  for (size_t i = 0; i < std::min({before.size(), tuned.size(), lora.size(), size_t{6}}); ++i)
+    answers.push_back({before[i]["question"], before[i]["expected"], before[i]["text"], tuned[i]["text"], lora[i]["text"]});
+  return answers;
+}
+
+std::vector<Fact> tuning_facts(const QuickstartState& state) {
+  const base::Json& all = state.at("answers");
+  std::vector<Fact> facts = {{"questions", cat(state.at("questions")["train"].get<int64_t>(), ", made from the text; asked: ",
+                                               all["before"]["asked"].get<int64_t>(), " of the held-out text")}};
+  for (const auto& [key, name] :
+       {std::pair("before", "before"), std::pair("tuned", "every weight tuned"), std::pair("lora", "LoRA")}) {
+    const base::Json& n = all[key];
+    facts.push_back({cat(name, ": answers that end"), cat(n["ended"].get<int64_t>(), " of ", n["asked"].get<int64_t>())});
+    if (n["asked_for_names"] > 0)
+      facts.push_back(
+          {cat(name, ": \"who\" answered by a name"), cat(n["names"].get<int64_t>(), " of ", n["asked_for_names"].get<int64_t>())});
+  }
+  for (const auto& [key, name] : {std::pair("tune", "time, every weight"), std::pair("lora", "time, LoRA")})
+    facts.push_back(
+        {name, cat(fixed(state.at(key)["seconds"].get<double>(), 0), " s, ", state.at(key)["steps"].get<int64_t>(), " steps")});
+  return facts;
+}
+
 std::vector<Fact> environment_facts() {
   return {{"processor", value_in("/proc/cpuinfo", "model name")},
           {"instructions", std::string(kernels::isa_name(kernels::isa_level()))},
@@ -95,6 +122,8 @@ std::vector<NextStep> next_steps(const QuickstartPlan& plan) {
   std::string model = plan.model().string(), prompt = plan.bundled ? "JULIET:" : "Once";
   return {
       {"Let it write more", cat("athanor generate ", model, " --prompt \"", prompt, "\" --temperature 0.8 --max-new-tokens 200")},
+      {"Ask the tuned one", cat("athanor chat ", plan.tuned().string())},
+      {"Ask with the LoRA", cat("athanor chat ", model, " --lora ", plan.lora().string())},
       {"Measure it on another text", cat("athanor eval ", model, " --task perplexity --data FILE")},
       {"See how fast it runs, also with 8-bit weights", cat("athanor bench ", model, " -p 128 -n 64 --dtype i8")},
       {"Train longer", "athanor quickstart --minutes 20 --out longer"},
@@ -123,6 +152,8 @@ Report report_of(const QuickstartPlan& plan, const QuickstartState& state) {
       {"held-out text", from_below(points_of(train["held_out"], 1), 2 * report.after), true}};
   for (const base::Json& sample : samples["samples"])
     report.samples.push_back({sample["temperature"], sample["prompt"], sample["text"]});
+  report.answers = answers_of(state.at("answers"));
+  report.tuning = tuning_facts(state);
   report.model = model_facts(plan, state);
   report.training = training_facts(plan, state);
   report.speed = {{"tokens per second, training", base::human_count(train["tokens_per_second"].get<double>())},

@@ -68,7 +68,7 @@ QuickstartPlan make_plan(const QuickstartArguments& a, const Everywhere& everywh
   plan.out = a.out;
   plan.recipe = recipe_of(a, everywhere, plan.out);
   plan.vocab();
-  plan.bundled = a.corpus.empty();
+  plan.bundled = a.corpus.empty(), plan.quick = a.quick;
   std::string text = base::read_text_file(plan.bundled ? bundled("assets/corpus/tinyshakespeare.txt") : fs::path(a.corpus));
   if (text.size() < 20'000)
     base::input_error("cli.quickstart",

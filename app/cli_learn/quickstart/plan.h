@@ -17,11 +17,14 @@ struct QuickstartPlan {
   train::TrainRecipe recipe;  // paths below `out`
   std::string train_text, held_out;
   std::string prompt;  // what the samples continue
-  bool bundled = true;
+  bool bundled = true, quick = false;
 
   std::filesystem::path text_folder() const { return out / "text"; }
   std::filesystem::path tokenizer() const { return out / "tokenizer"; }
   std::filesystem::path model() const { return out / "model"; }
+  std::filesystem::path questions() const { return out / "questions"; }
+  std::filesystem::path tuned() const { return out / "tuned"; }
+  std::filesystem::path lora() const { return out / "lora"; }
   std::filesystem::path report() const { return out / "report.html"; }
   int64_t vocab() const;
 };

@@ -22,6 +22,8 @@ class MappedFile {
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
   /// Tells the kernel that pages will be read soon, in order.
   void will_read_all() const;
+  /// Gives the pages of `part` back, where it lies in this file; they are read again when somebody looks at them.
+  void drop(std::span<const std::byte> part) const;
 
  private:
   const std::byte* data_ = nullptr;

@@ -132,6 +132,10 @@ Checkpoint Checkpoint::of(fs::path path, std::vector<NamedArray> arrays, std::sh
 
 const std::vector<NamedArray>& Checkpoint::arrays() const { return state_->arrays; }
 const Metadata& Checkpoint::metadata() const { return state_->metadata; }
+void Checkpoint::drop(const ArrayView& array) const {
+  for (const base::MappedFile& file : state_->files) file.drop(array.bytes);
+}
+
 uint64_t Checkpoint::total_bytes() const { return state_->total_bytes; }
 
 const ArrayView* Checkpoint::find(std::string_view name) const {

@@ -32,6 +32,8 @@ class Checkpoint {
   /// file_error that names the array and the nearest existing name.
   const ArrayView& at(std::string_view name) const;
   const Metadata& metadata() const;
+  /// The array was read and is not needed soon: its pages no longer count as this process's memory. It can be read again.
+  void drop(const ArrayView& array) const;
   uint64_t total_bytes() const;
 
  private:

@@ -17,6 +17,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/half.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/checkpoint/nf4.h"
 #include "athanor/core/models/adapter_keys.h"
 
 namespace athanor::models {
@@ -78,6 +79,22 @@ class Merge {
     old = array;
   }
 
+  /// The base that a LoftQ adapter was trained on: linear layers but the head went through four bits. Those that get a product are
+  /// rounded when it is added.
+  void keep_in_four_bits(const DecoderModel& model, const AdapterKeys& keys, bool double_quant) {
+    four_bits_ = true, double_quant_ = double_quant, head_ = weight_name(model, Slot::kHead);
+    for (const WeightPlace& place : weight_places(model)) {
+      if (!is_linear(place.row->slot) || weight_shape(model, place.row->slot).size() != 2) continue;
+      const std::string name = weight_name(place), module = name.substr(0, name.rfind('.'));
+      const bool whole = std::any_of(keys.whole.begin(), keys.whole.end(), [&](const auto& key) { return key.first == name; });
+      if (keys.modules.contains(module) || whole) continue;
+      ArrayView& w = matrix_at(module);
+      Matrix m = read(module, w, stored_transposed(name));
+      round_to_four_bits(m);
+      write(m, w);
+    }
+  }
+
   void add_lora(const std::string& module, const ModuleArrays& arrays, int64_t rank, double scale) {
     ArrayView& w = matrix_at(module);
     if (arrays.embedding && tied_)
@@ -87,6 +104,7 @@ class Merge {
       base::input_error(kAdapterWhere,
                         {base::cat(file_, ": DoRA changes the size of every row, which has no weight"), module, "weight 1"});
     Matrix m = read(module, w, arrays.embedding || stored_transposed(module + ".weight"));
+    if (four_bits_ && !arrays.embedding && module + ".weight" != head_) round_to_four_bits(m);
     expect_shape(module + ".lora_A", arrays.a->shape, {rank, m.inputs()});
     expect_shape(module + ".lora_B", arrays.b->shape, {m.outputs(), rank});
     add_product(m, checkpoint::to_f32(*arrays.a, module), checkpoint::to_f32(*arrays.b, module), rank,
@@ -162,6 +180,22 @@ class Merge {
     });
   }
 
+  static bool is_linear(Slot slot) {
+    return slot != Slot::kTokenEmbedding && slot != Slot::kPositionEmbedding && slot != Slot::kHead && slot != Slot::kRouter;
+  }
+
+  /// Blocks of the matrix [out, in], whatever way it is stored.
+  void round_to_four_bits(Matrix& m) const {
+    if (!m.swapped) return checkpoint::round_to_nf4(m.values, double_quant_);
+    std::vector<float> turned(m.values.size());
+    const auto columns = static_cast<size_t>(m.columns), rows = static_cast<size_t>(m.rows);
+    for (size_t row = 0; row < rows; ++row)
+      for (size_t i = 0; i < columns; ++i) turned[i * rows + row] = m.values[row * columns + i];
+    checkpoint::round_to_nf4(turned, double_quant_);
+    for (size_t row = 0; row < rows; ++row)
+      for (size_t i = 0; i < columns; ++i) m.values[row * columns + i] = turned[i * rows + row];
+  }
+
   static void set_norms(Matrix& m, const std::vector<float>& magnitude) {
     std::vector<double> squares(static_cast<size_t>(m.outputs()));
     for (int64_t row = 0; row < m.rows; ++row)
@@ -207,8 +241,8 @@ class Merge {
   }
 
   const std::vector<SlotName>& slots_;
-  bool tied_;
-  std::string prefix_, file_;
+  bool tied_, four_bits_ = false, double_quant_ = false;
+  std::string prefix_, file_, head_;
   double weight_;
   std::vector<checkpoint::NamedArray> arrays_;
   std::map<std::string, size_t> places_;
@@ -222,7 +256,7 @@ void check_kind(const AdapterConfig& config, const std::string& folder) {
                       {base::cat(folder, ": virtual tokens are no weights, and cannot be merged"), peft_type(config.kind),
                        "LORA or IA3", "--lora, which puts them in front of every sequence, or train with method: lora"});
   for (const char* changed : {"pissa", "olora", "corda", "loftq", "lora_ga"})
-    if (config.init.starts_with(changed))
+    if (config.init.starts_with(changed) && config.four_bit_base.empty())
       base::input_error(kAdapterWhere, {base::cat(folder, ": its base weights were changed when it was made"), config.init,
                                         "true or gaussian", "merge it with PEFT"});
 }
@@ -242,6 +276,7 @@ checkpoint::Checkpoint merge_adapter(const DecoderModel& model, const checkpoint
   const AdapterKeys keys = sort_adapter_keys(config, *file, path.string());
   check_complete(config, keys, base, model.family->prefix, path.string());
   Merge merge(model, base, path, weight);
+  if (!config.four_bit_base.empty()) merge.keep_in_four_bits(model, keys, config.four_bit_base != "nf4");
   const std::string score = weight_name(model, Slot::kScore);
   for (const auto& [name, array] : keys.whole)
     merge.replace(name, *array, score, score.empty() ? std::vector<int64_t>() : weight_shape(model, Slot::kScore));

@@ -45,6 +45,8 @@ class ConfigFile {
     c.ranks = pattern("rank_pattern", 1, kMostRank);
     c.alphas = pattern("alpha_pattern", -1e9, 1e9);
     if (const Json* init = find("init_lora_weights"); init && init->is_string()) c.init = init->get<std::string>();
+    c.bias = bias();
+    if (c.init == "loftq") c.four_bit_base = four_bit_base();
     const bool soft = c.kind != AdapterKind::kLora && c.kind != AdapterKind::kIa3;
     if (soft && !find("num_virtual_tokens")) fail("\"num_virtual_tokens\" is missing");
     if (soft) c.virtual_tokens = static_cast<int64_t>(number("num_virtual_tokens", 0, 1, kMostVirtualTokens));
@@ -102,6 +104,23 @@ class ConfigFile {
       list.push_back(name.is_string() ? name.get<std::string>()
                                       : fail(base::cat("\"", key, "\" is not a list of names"), name.dump()));
     return list;
+  }
+
+  /// What our own folders say of the base; PEFT's own change the base's weights and do not say how.
+  std::string four_bit_base() const {
+    const Json* loftq = find("loftq_config");
+    const auto base = loftq && loftq->is_object() ? loftq->find("base") : Json::const_iterator();
+    if (!loftq || !loftq->is_object() || base == loftq->end()) return "";
+    if (*base != "nf4" && *base != "nf4-double-quant")
+      fail("\"loftq_config\" names an unknown base", base->dump(), "nf4 or nf4-double-quant");
+    return base->get<std::string>();
+  }
+
+  std::string bias() const {
+    const Json* value = find("bias");
+    if (!value || *value == "none") return "none";
+    if (*value != "all" && *value != "lora_only") fail("\"bias\" is not known", value->dump(), "none, all or lora_only");
+    return value->get<std::string>();
   }
 
   AdapterKind kind() const {

@@ -21,7 +21,9 @@ struct AdapterConfig {
   std::vector<std::string> targets, feedforward, modules_to_save;
   std::vector<std::pair<std::string, double>> ranks, alphas;
   int64_t virtual_tokens = 0;
-  std::string init;  // init_lora_weights where it is a word
+  std::string init;           // init_lora_weights where it is a word
+  std::string four_bit_base;  // loftq on a base that is kept in four bits: "nf4" or "nf4-double-quant"
+  std::string bias = "none";  // biases that learned too: none, all, or lora_only
 
   int64_t rank_of(const std::string& module) const;
   /// alpha / r, or alpha / sqrt(r).

@@ -6,7 +6,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/checkpoint/safetensors.h"
 #include "athanor/learn/adapters/catalog.h"
-#include "athanor/learn/adapters/matrices.h"
+#include "athanor/learn/adapters/four_bits.h"
 #include "athanor/learn/adapters/targets.h"
 #include "athanor/learn/nn/arrays.h"
 
@@ -15,9 +15,10 @@ namespace athanor::adapters {
 std::unique_ptr<Adapter> attach_adapter(const AdapterContext& context) {
   check_options(context.options);
   freeze(context.decoder);
+  if (context.weights)
+    load_four_bits(context.decoder, *context.weights, context.options.modules_to_save, context.options.double_quant);
   auto adapter = base::find_row(methods(), context.options.method, "adapters.method").attach(context);
-  if (context.options.quantize == "nf4")
-    quantize_linears(context.decoder, head_path(context.decoder), context.options.double_quant);
+  if (context.options.quantize == "nf4") quantize_linears(context.decoder, context.options.double_quant);
   return adapter;
 }
 

@@ -40,6 +40,8 @@ struct AdapterContext {
   bool fresh = true;  // false: first values are left at zero, and come from a file
   /// Text to token ids, for first values; may be empty.
   std::function<std::vector<int32_t>(const std::string& text)> tokenize = {};
+  /// The model's files, where its decoder was built without memory (quantize: nf4): parameters are read as they get their place.
+  const checkpoint::Checkpoint* weights = nullptr;
 };
 
 /// Freezes the model, quantizes what the options say, and adds the method's parts. First values are a function of (seed, name).

@@ -16,7 +16,8 @@ struct Method : base::Entry {
 std::span<const Method> methods();
 
 /// A target of LoRA whose product gets its first values. `weight` is W [out, in] in f32, as the file has it; `kept` what the layer
-/// computes with, which is another where it is quantized.
+/// computes with, which is another where it is quantized. Both are on the meta device, shapes
+/// only, unless the init is one that begins at the weight.
 struct InitTarget {
   std::string name;
   uint64_t seed;

@@ -49,12 +49,14 @@ AdapterOptions options_of(nn::Decoder& decoder, const models::AdapterConfig& c, 
     base::input_error(kLoadWhere, {folder + ": an adapter of some layers only", "layers_to_transform or exclude_modules",
                                    "target_modules alone", "athanor merge puts it into the weights"});
   for (const char* changed : {"pissa", "olora", "corda", "loftq", "lora_ga"})
-    if (c.init.starts_with(changed))
+    if (c.init.starts_with(changed) && c.four_bit_base.empty())
       base::input_error(kLoadWhere, {folder + ": its base weights were changed when it was made", c.init, "true or gaussian"});
   AdapterOptions o;
   o.method = c.kind == models::AdapterKind::kIa3 ? "ia3" : "lora";
   o.targets = c.targets, o.feedforward = c.feedforward, o.modules_to_save = saved_modules(decoder, c.modules_to_save);
   o.r = c.rank, o.alpha = c.alpha, o.dropout = c.dropout, o.rslora = c.rslora, o.dora = c.dora;
+  if (!c.four_bit_base.empty()) o.init = "loftq", o.quantize = "nf4", o.double_quant = c.four_bit_base != "nf4";
+  o.bias = o.method == "lora" ? c.bias : "none";
   o.rank_pattern = pattern_node(c.ranks), o.alpha_pattern = pattern_node(c.alphas);
   return o;
 }

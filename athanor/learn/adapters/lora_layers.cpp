@@ -30,12 +30,11 @@ at::Tensor LoraLinear::forward(const at::Tensor& x) {
     key.site = settings_.site;
     in = nn::dropout(x, settings_.dropout, key);
   }
-  const at::Tensor low = nn::layer_at(*this, "lora_A").forward(in) * settings_.scale;
-  if (has_parameter("lora_magnitude_vector")) return with_lengths(x, in, nn::layer_at(*this, "lora_B").forward(low));
-  // The product is added where the base's output is written: no [.., out] of its own, and none for its multiple by the scale.
-  const at::Tensor base = nn::layer_at(*this, "base_layer").forward(x);
-  const at::Tensor b = child("lora_B")->parameter("weight").to(base.scalar_type());
-  return at::addmm(base.flatten(0, -2), low.to(base.scalar_type()).flatten(0, -2), b.t()).view(base.sizes());
+  // The scale is on the r numbers in the middle, and the sum is made in the base's own output: nothing of the output's size comes
+  // and goes but the product.
+  at::Tensor delta = nn::layer_at(*this, "lora_B").forward(nn::layer_at(*this, "lora_A").forward(in) * settings_.scale);
+  if (has_parameter("lora_magnitude_vector")) return with_lengths(x, in, delta);
+  return nn::layer_at(*this, "base_layer").forward(x).add_(delta);
 }
 
 /// base(x) + (g - 1) W in + g delta, g = magnitude / |W + scale B A| without a gradient of the length (DoRA, section 4.3).

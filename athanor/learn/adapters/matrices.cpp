@@ -72,7 +72,7 @@ class Nf4Product : public torch::autograd::Function<Nf4Product> {
 
 }  // namespace
 
-Nf4Linear::Nf4Linear(Nf4Matrix weight, at::Tensor bias) : weight_(std::move(weight)) {
+Nf4Linear::Nf4Linear(Nf4Matrix weight, at::Tensor bias, bool swapped) : weight_(std::move(weight)), swapped_(swapped) {
   if (bias.defined()) add_parameter("bias", std::move(bias));
 }
 
@@ -90,6 +90,7 @@ std::optional<MatrixSize> matrix_size(nn::Module& module) {
 }
 
 bool stored_swapped(nn::Module& module) {
+  if (auto* small = dynamic_cast<Nf4Linear*>(&module)) return small->swapped();
   auto* linear = dynamic_cast<nn::Linear*>(&module);
   return linear && linear->transposed();
 }
@@ -99,22 +100,6 @@ at::Tensor dense_weight(nn::Module& module) {
   auto* linear = dynamic_cast<nn::Linear*>(&module);
   base::expect(linear != nullptr, "adapters.matrices", "a linear layer");
   return linear->transposed() ? linear->parameter("weight").t() : linear->parameter("weight");
-}
-
-void quantize_linears(nn::Module& model, std::string_view head_path, bool double_quant) {
-  at::NoGradGuard no_grad;
-  std::vector<std::string> paths;
-  model.walk([&](const std::string& path, nn::Module& module) {
-    const bool head = !head_path.empty() && path.starts_with(head_path);  // what surgery put around it too
-    if (!head && dynamic_cast<nn::Linear*>(&module) && !module.parameter("weight").requires_grad()) paths.push_back(path);
-  });
-  for (const std::string& path : paths) {
-    nn::Module& linear = *model.find(path);
-    if (!linear.parameter("weight").is_cpu())
-      base::input_error("adapters.nf4", {"quantized layers live on the CPU", "train.device: cuda", "train.device: cpu"});
-    const at::Tensor bias = linear.has_parameter("bias") ? linear.parameter("bias") : at::Tensor();
-    model.replace(path, std::make_unique<Nf4Linear>(quantize_nf4(dense_weight(linear), double_quant), bias));
-  }
 }
 
 }  // namespace athanor::adapters

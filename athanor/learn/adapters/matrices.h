@@ -13,15 +13,17 @@
 namespace athanor::adapters {
 
 /// A linear layer whose weight is four bits per number, made wide again block of rows by block of rows in both passes. No gradient
-/// reaches it. Parameter "bias" [out] where given.
+/// reaches it. Parameter "bias" [out] where given. `swapped`: the file stores it [in, out].
 class Nf4Linear : public nn::Layer {
  public:
-  Nf4Linear(Nf4Matrix weight, at::Tensor bias);
+  Nf4Linear(Nf4Matrix weight, at::Tensor bias, bool swapped = false);
   at::Tensor forward(const at::Tensor& x) override;
   const Nf4Matrix& weight() const { return weight_; }
+  bool swapped() const { return swapped_; }
 
  private:
   Nf4Matrix weight_;
+  bool swapped_;
 };
 
 struct MatrixSize {
@@ -33,8 +35,5 @@ std::optional<MatrixSize> matrix_size(nn::Module& module);
 bool stored_swapped(nn::Module& module);
 /// W [out, in]: the layer's own memory, or a wide copy of a quantized one.
 at::Tensor dense_weight(nn::Module& module);
-
-/// Quantizes every linear layer that does not learn, but not the head at `head_path`. input_error on a GPU.
-void quantize_linears(nn::Module& model, std::string_view head_path, bool double_quant);
 
 }  // namespace athanor::adapters

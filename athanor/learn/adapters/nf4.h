@@ -1,9 +1,5 @@
 #pragma once
-// NF4 (Dettmers et al. 2023, "QLoRA"): four bits per number, the sixteen values being quantiles of the normal distribution. Numbers
-// lie in blocks of 64 (row-major), each with the largest magnitude as its scale; with `double_quant` the scales themselves are
-// eight bits per block: less their mean, in blocks of 256, on a scale of 256 values that grows by powers of ten ("dynamic" in
-// bitsandbytes). The code book, the block sizes and the order of halves in a byte (the first number above) are bitsandbytes';
-// checked against its CPU functions quantize_4bit and dequantize_4bit.
+// Matrices in NF4 (core/checkpoint/nf4.h) as tensors, numbered row by row.
 
 #include <ATen/core/Tensor.h>
 

@@ -24,6 +24,8 @@ void visit_lora(AdapterOptions& o, base::OptionVisitor& v) {
   v.number("dropout", o.dropout, {"lora: part of a target's inputs that its product does not see", 0, 0.9, {"lora_dropout"}});
   v.text("init", o.init,
          {.help = "lora: first values of the product", .other_names = {"init_lora_weights"}, .choices = names_of(inits(), {})});
+  v.text("bias", o.bias,
+         {.help = "lora: biases that learn too: every one, or those of the targets", .choices = {"none", "all", "lora_only"}});
   v.boolean("rslora", o.rslora, {"lora: alpha / sqrt(r) instead of alpha / r", 0, 1, {"use_rslora"}});
   v.boolean("dora", o.dora, {"lora: the length of every row is learned apart from its direction", 0, 1, {"use_dora"}});
   v.number("lora_plus", o.lora_plus, {"lora: B learns so many times as fast as A", 1e-3, 1e3, {"loraplus_lr_ratio"}});
@@ -83,6 +85,7 @@ void check_options(const AdapterOptions& o) {
   expect(o.method != "ia3" || o.targets != std::vector<std::string>{"all-linear"},
          "ia3 needs targets (k_proj, v_proj, down_proj) and feedforward (down_proj)");
   expect(o.init != "loftq" || o.quantize == "nf4", "init: loftq makes up for quantize: nf4, which is not set");
+  expect(o.bias == "none" || o.method == "lora" || !o.on(), "bias goes with method: lora");
   expect(o.init != "pissa" || o.quantize == "none", "init: pissa changes the weights that quantize would round");
   expect(!(o.dora && (o.init == "pissa" || o.init == "loftq")), "dora goes with init: kaiming or gaussian");
   expect(o.prompt_init != "text" || !o.init_text.empty(), "prompt_init: text needs init_text");

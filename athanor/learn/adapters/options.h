@@ -20,7 +20,7 @@ struct AdapterOptions {
   // lora
   int64_t r = 8;
   double alpha = 16, dropout = 0;
-  std::string init = "kaiming";
+  std::string init = "kaiming", bias = "none";
   bool rslora = false, dora = false;
   double lora_plus = 1;
   base::Node rank_pattern, alpha_pattern;  // {name: number}

@@ -29,6 +29,7 @@ struct DecoderOptions {
   at::Device device = at::kCPU;
   AttentionKind attention = AttentionKind::kFused;
   bool recompute_layers = false;  // activation checkpointing: a layer keeps its input only
+  bool without_memory = false;    // parameters lie on the meta device: shapes, until somebody gives them memory
 };
 
 class Decoder : public Module {

@@ -89,8 +89,8 @@ class DecoderBuilder {
   at::Tensor parameter(Slot slot, int64_t part = -1) const {
     const std::vector<int64_t> shape = models::weight_shape(model_, slot, part);
     const bool vector_in_f32 = shape.size() == 1 && options_.dtype != at::kDouble;
-    at::Tensor value =
-        at::zeros(shape, at::TensorOptions().dtype(vector_in_f32 ? at::kFloat : options_.dtype).device(options_.device));
+    const at::Device device = options_.without_memory ? at::Device(at::kMeta) : options_.device;
+    at::Tensor value = at::zeros(shape, at::TensorOptions().dtype(vector_in_f32 ? at::kFloat : options_.dtype).device(device));
     if (is_norm(slot)) value.fill_(1 - model_.spec.norm_offset);
     return value.set_requires_grad(true);
   }

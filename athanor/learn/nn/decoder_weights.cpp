@@ -37,6 +37,7 @@ void load_weights(Decoder& decoder, const checkpoint::Checkpoint& weights) {
     const auto found = by_name.find(models::weight_name(place));
     base::expect(array && found != by_name.end(), "nn.decoder", "a slot without a weight or a parameter");
     found->second->copy_(tensor_over(*array));
+    weights.drop(*array);
   }
 }
 

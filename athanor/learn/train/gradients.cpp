@@ -39,4 +39,9 @@ void Gradients::clear() {
   if (!accumulate_) sums_.assign(sums_.size(), {});
 }
 
+void Gradients::drop() {
+  sums_.assign(sums_.size(), {});
+  for (const Weight& weight : weights_) at::Tensor(weight.parameter).mutable_grad().reset();
+}
+
 }  // namespace athanor::train

@@ -21,6 +21,8 @@ class Gradients {
   const std::vector<at::Tensor>& tensors() const { return sums_; }
   /// Frees them; accumulators are kept and zeroed at the next step's first collect().
   void clear();
+  /// Lets go of everything, also of what an interrupted backward pass left in the parameters.
+  void drop();
 
  private:
   const std::vector<Weight>& weights_;

@@ -9,9 +9,11 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
+#include "athanor/core/base/memory.h"
 #include "athanor/core/base/stop.h"
 #include "athanor/core/checkpoint/safetensors.h"
 #include "athanor/learn/train/gradients.h"
+#include "athanor/learn/train/memory_guard.h"
 #include "athanor/learn/train/reductions.h"
 #include "athanor/learn/train/run_log.h"
 #include "athanor/learn/train/saver.h"
@@ -42,7 +44,8 @@ class Loop {
         schedule_(base::find_row(schedules(), options_.schedule, "train.schedule")),
         optimizer_(base::find_row(optimizers(), options_.optimizer, "train.optimizer").make(parts.weights, options_)),
         gradients_(parts.weights, options_.accumulation > 1),
-        saver_(parts, *optimizer_) {
+        saver_(parts, *optimizer_),
+        memory_(options_.memory_limit) {
     if (options_.ema > 0) saver_.average.emplace(parts.weights, options_.ema);
     if (start) state_ = saver_.load(*start);
     state_.data_key = parts.data_key;
@@ -62,7 +65,7 @@ class Loop {
     try {
       return train();
     } catch (...) {
-      log_->finish("failed", base::cat("failed at step ", state_.step));
+      log_->finish(end_, base::cat(end_, " at step ", state_.step));
       throw;
     }
   }
@@ -71,8 +74,13 @@ class Loop {
   TrainResult train() {
     start_ = Clock::now();
     while (!over()) {
-      StepNumbers numbers = step();
-      after_step(numbers);
+      try {
+        after_step(step());
+      } catch (const std::exception& error) {
+        const auto* tight = dynamic_cast<const MemoryIsTight*>(&error);
+        if (!tight && !base::is_out_of_memory(error)) throw;
+        end_for_memory(tight ? tight->what() : "memory is out");
+      }
       if (base::stop_requested() && !over()) {
         if (saved_step_ != state_.step) save();
         log_->finish("stopped", base::cat("stopped after step ", state_.step, "; --resume goes on"));
@@ -80,6 +88,23 @@ class Loop {
       }
     }
     return finish();
+  }
+
+  /// Saves the last whole step where that is possible. A step that was interrupted while its weights changed is none.
+  [[noreturn]] void end_for_memory(const std::string& what) {
+    gradients_.drop();
+    try {
+      if (weights_whole_ && state_.step > 0 && saved_step_ != state_.step) save();
+    } catch (const std::exception& error) {
+      base::log_warning(base::cat("the last step could not be saved: ", error.what()));
+    }
+    end_ = "stopped";
+    const std::vector<int64_t> saved = parts_.folder.checkpoints();
+    const std::string way = "a smaller train.batch with more train.accumulation, or train.activation_checkpointing=true";
+    base::input_error("train.memory", {base::cat(what, " at step ", state_.step), "", "",
+                                       saved.empty() ? way + "; nothing was saved yet"
+                                                     : base::cat(way, "; --resume goes on from ",
+                                                                 parts_.folder.checkpoint(saved.back()).string())});
   }
 
   double elapsed() const { return earlier_s_ + seconds_since(start_); }
@@ -125,6 +150,7 @@ class Loop {
     for (const Work& work : works) {
       if (work.targets == 0) continue;
       at::Tensor loss = work.loss();
+      memory_.look();
       numbers.loss += loss.item<double>() / targets;
       loss.backward(at::full({}, 1 / targets, loss.options().requires_grad(false)));
       gradients_.collect();
@@ -133,8 +159,10 @@ class Loop {
     numbers.grad_norm = gradients_.norm();
     if (numbers.finite()) {
       const double scale = options_.clip > 0 ? std::min(1.0, options_.clip / (numbers.grad_norm + kClipEpsilon)) : 1.0;
+      weights_whole_ = false;
       optimizer_->update(gradients_.tensors(), {numbers.lr, scale, ++state_.updates});
       if (saver_.average) saver_.average->update(parts_.weights, state_.updates);
+      weights_whole_ = true;
     }
     gradients_.clear();
   }
@@ -257,13 +285,15 @@ class Loop {
   std::unique_ptr<Optimizer> optimizer_;
   Gradients gradients_;
   Saver saver_;
+  MemoryWatch memory_;
   std::unique_ptr<RunLog> log_;
   TrainerState state_;
   Clock::time_point start_;
   double earlier_s_ = 0, step_seconds_ = 0, window_seconds_ = 0, compute_seconds_ = 0;
   int64_t window_tokens_ = 0, tokens_ = 0, steps_now_ = 0, saved_step_ = -1;
   std::optional<Evaluation> last_evaluation_;
-  bool samples_ = false;
+  bool samples_ = false, weights_whole_ = true;
+  const char* end_ = "failed";
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ struct TrainHooks {
   std::function<void(StartedModel& model)> on_start;  // before the first step; may change the model
   std::function<void(const LogEntry& entry)> on_log;  // each line of train.log
   bool history = true;                                // keep the run in history::default_path()
+  bool force = false;                                 // begin although the estimate says that memory is too short
   /// A text for each of options.sample_prompts; without it none are written.
   std::function<std::vector<std::string>(const SampleRequest& request)> write_samples;
 };
@@ -68,6 +69,7 @@ struct LoopParts {
 
 /// Trains from `start` (a checkpoint of this run; none: from the weights as they are) to the end of the recipe, or until
 /// base::stop_requested(). Leaves a checkpoint of the last step, and, when finished, the model in the run's folder.
+/// A run whose memory becomes tight, or is out, ends with a checkpoint of the last whole step and an input_error that names it.
 /// input_error where five steps in a row were not finite, or one with on_nonfinite: stop; no checkpoint ever holds such weights.
 TrainResult run_loop(const LoopParts& parts, const std::optional<std::filesystem::path>& start);
 

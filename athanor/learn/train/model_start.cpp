@@ -153,22 +153,26 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, co
   if (adapted && folder.empty())
     base::input_error("train.recipe", {"an adapter is for a model that is there", "keys of a new model", "model: FOLDER",
                                        "leave adapter out: every weight learns"});
+  const bool four_bits = adapted && recipe.adapter.quantize == "nf4";
+  options.without_memory = four_bits;  // and quantized array by array: a wide model is never there
+  const auto seed = static_cast<uint64_t>(recipe.train.seed);
+  const checkpoint::Checkpoint files = folder.empty() ? checkpoint::Checkpoint() : start_weights(folder, model, seed);
   StartedModel started;
   if (folder.empty() && fresh)
     started.decoder = nn::Decoder::build(model, options, static_cast<uint64_t>(recipe.train.seed));
   else
     started.decoder = std::make_unique<nn::Decoder>(model, options);
-  const auto seed = static_cast<uint64_t>(recipe.train.seed);
-  if (!folder.empty() && (fresh || adapted)) nn::load_weights(*started.decoder, start_weights(folder, model, seed));
+  if (!folder.empty() && (fresh || adapted) && !four_bits) nn::load_weights(*started.decoder, files);
   if (adapted)
-    started.adapter = adapters::attach_adapter(
-        {*started.decoder, recipe.adapter, seed, fresh, [&](const std::string& text) { return ids_of(tokenizer, text); }});
+    started.adapter =
+        adapters::attach_adapter({*started.decoder, recipe.adapter, seed, fresh,
+                                  [&](const std::string& text) { return ids_of(tokenizer, text); }, four_bits ? &files : nullptr});
   const models::Slot head_slot = model.spec.labels > 0                ? models::Slot::kScore
                                  : model.spec.adaptive.clusters() > 0 ? models::Slot::kAdaptiveHead
                                                                       : models::Slot::kHead;
   const std::string head = model.spec.tied_head ? "" : models::weight_name(model, head_slot);
   started.weights = collect_weights(*started.decoder, head);
-  if (!folder.empty() && fresh) load_masters(started.weights, start_weights(folder, model, seed), model.family->prefix);
+  if (!folder.empty() && fresh) load_masters(started.weights, files, model.family->prefix);
   for (Weight& weight : started.weights)
     if (adapted) weight.lr_factor = started.adapter->lr_factor(weight.name);
   if (recipe.train.layer_decay < 1) decay_by_layer(started.weights, started.decoder->layer_paths(), recipe.train.layer_decay);

@@ -1,6 +1,7 @@
 #include "athanor/learn/train/recipe.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "athanor/core/base/cat.h"
@@ -37,6 +38,7 @@ void visit_shape(TrainOptions& o, base::OptionVisitor& v) {
   v.number("dropout", o.dropout, {"part of activations that is zeroed", 0, 0.9, {"attention_dropout", "resid_pdrop"}});
   v.boolean("activation_checkpointing", o.activation_checkpointing,
             {"keep a layer's input only and compute it twice: less memory, a third more work", 0, 1, {"gradient_checkpointing"}});
+  v.number("memory_limit", o.memory_limit, {"GiB that the run may hold; 0: what the machine leaves", 0, 1e6});
   v.number("neftune_alpha", o.neftune_alpha,
            {"sft: noise on the embeddings, alpha / sqrt(T C) (NEFTune; 5 is usual); 0: off", 0, 1000, {"neftune_noise_alpha"}});
 }
@@ -96,6 +98,7 @@ bool may_change(const std::string& name) {
                                       "train.steps",
                                       "train.threads",
                                       "train.activation_checkpointing",
+                                      "train.memory_limit",
                                       "train.log_every",
                                       "train.eval_every",
                                       "train.save_every",
@@ -165,11 +168,27 @@ std::string recipe_to_yaml(const TrainRecipe& recipe) {
   return base::node_to_yaml(base::options_to_node(base::visit_of(copy)));
 }
 
+namespace {
+
+/// Other micro-batches with the same rows in every step.
+bool same_rows(const std::map<std::string, std::string>& before, const std::map<std::string, std::string>& now) {
+  const auto rows = [](const std::map<std::string, std::string>& values) {
+    const auto batch = values.find("train.batch"), times = values.find("train.accumulation");
+    return batch == values.end() || times == values.end() ? -1
+                                                          : std::atoll(batch->second.c_str()) * std::atoll(times->second.c_str());
+  };
+  return rows(before) > 0 && rows(before) == rows(now);
+}
+
+}  // namespace
+
 std::vector<std::string> forbidden_changes(const base::Node& before, const base::Node& now) {
   std::map<std::string, std::string> old_values = base::flat_values(before), new_values = base::flat_values(now);
   for (const auto& [name, value] : old_values) new_values.try_emplace(name, "");
   std::vector<std::string> changes;
+  const bool rows_stay = same_rows(old_values, new_values);
   for (const auto& [name, value] : new_values) {
+    if (rows_stay && (name == "train.batch" || name == "train.accumulation")) continue;
     auto found = old_values.find(name);
     std::string old_value = found == old_values.end() ? "" : found->second;
     if (old_value != value && !may_change(name)) changes.push_back(base::cat(name, ": ", old_value, " -> ", value));

@@ -24,6 +24,7 @@ struct TrainOptions {
   int64_t threads = 0;  // 0: as the process was started
   double dropout = 0;
   bool activation_checkpointing = false;
+  double memory_limit = 0;   // GiB; 0: what the machine leaves
   double neftune_alpha = 0;  // sft
 
   double lr = 3e-4;
@@ -88,7 +89,7 @@ TrainRecipe read_recipe(const base::Node& tree);
 std::string recipe_to_yaml(const TrainRecipe& recipe);
 
 /// Options whose values differ and may not differ when a run is resumed: "train.lr: 0.001 -> 0.002", one each. Cadences, paths,
-/// threads, the number of steps and the time limit may change.
+/// threads, the number of steps and the time limit may change, and the micro-batches of a step where its rows stay the same.
 std::vector<std::string> forbidden_changes(const base::Node& before, const base::Node& now);
 
 }  // namespace athanor::train

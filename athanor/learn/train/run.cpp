@@ -16,6 +16,7 @@
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/learn/nn/device.h"
 #include "athanor/learn/nn/shared_threads.h"
+#include "athanor/learn/train/memory_guard.h"
 #include "athanor/learn/train/model_start.h"
 #include "athanor/learn/train/training_data.h"
 
@@ -91,11 +92,12 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   warn_if_slow(recipe.train);
   if (recipe.train.activation_checkpointing) return_memory_at_once();
   const ObjectiveKind& kind = base::find_row(objectives(), recipe.stage, "train.stage");
-  RunFolder folder(recipe.out);
-  const std::optional<fs::path> start = folder.find_start(resume);
   const Texts texts(tokenizer_path(recipe));
   base::Json config = model_config(recipe, *texts.tokenizer);
+  if (!hooks.force) expect_to_fit(models::decoder_from_config(config), recipe);
   const LabelWishes labels = kind.reads == Reads::kLabels ? label_wishes(config, *texts.tokenizer) : LabelWishes();
+  RunFolder folder(recipe.out);
+  const std::optional<fs::path> start = folder.find_start(resume);
   const data::PreparedData data =
       prepare_training_data(recipe, kind.reads, *texts.tokenizer, texts.hash, texts.folder, folder.path() / "data", labels);
   if (kind.reads == Reads::kLabels) models::set_labels(config, {data.report.labels.names, data.report.labels.problem});

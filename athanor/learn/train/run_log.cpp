@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 
 #include "athanor/core/base/atomic_file.h"
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
 #include "athanor/learn/train/objective.h"
+#include "athanor/core/base/memory.h"
 
 namespace athanor::train {
 namespace {
@@ -21,14 +21,6 @@ std::string rate_text(double lr) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2g", lr);
   return text;
-}
-
-/// What this process holds of memory now.
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double all = 0, resident = NAN;
-  statm >> all >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -125,7 +117,7 @@ void RunLog::to_history(const LogEntry& entry, double elapsed_s) {
     for (const auto& [name, value] : entry.held_out->metrics) put(name.c_str(), value);
   }
   put("elapsed_s", elapsed_s);
-  if (entry.training) put("memory_bytes", resident_bytes());
+  if (entry.training) put("memory_bytes", base::resident_bytes());
   try {
     history_->add(run_, entry.step, points);
   } catch (const base::Error& error) {

@@ -10,6 +10,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "athanor/learn/adapters/catalog.h"
 #include "athanor/learn/adapters/matrices.h"
 #include "tests/learn/adapters/tiny_bases.h"
@@ -55,6 +57,31 @@ TEST(Nf4, OutputsAndGradientsAreThoseOfTheWideWeight) {
   EXPECT_LE(distance(y, at::linear(values, wide(m), bias)), 1e-5);
   (y * dy).sum().backward();
   EXPECT_LE(relative_distance(x.grad(), at::matmul(dy, wide(m))), 1e-5);
+}
+
+// The base read array by array out of its file, without ever being wide, is the one that is quantized where it lies.
+TEST(Nf4, ABaseIsQuantizedOutOfItsFile) {
+  for (const char* name : {"base-llama", "base-qwen2", "base-gpt2"}) {
+    for (const char* init : {"kaiming", "loftq"}) {
+      AdapterOptions options;
+      options.method = "lora", options.quantize = "nf4", options.init = init, options.r = 4;
+      const testing::Golden golden(std::string("learn_adapters/") + name);
+      auto in_place = base_decoder(name);
+      const auto first = attach_adapter({*in_place, options, 7});
+      nn::DecoderOptions shapes_only;
+      shapes_only.without_memory = true;
+      nn::Decoder from_file(models::decoder_from_config(golden.json().at("config")), shapes_only);
+      const checkpoint::Checkpoint weights = golden.arrays();
+      const auto second = attach_adapter({from_file, options, 7, true, {}, &weights});
+      const at::Tensor ids = some_ids(2, 9);
+      EXPECT_EQ(distance(logits_of(from_file, ids), logits_of(*in_place, ids)), 0) << name << " " << init;
+      EXPECT_EQ(learned_of(from_file).size(), learned_of(*in_place).size());
+      EXPECT_EQ(first->config(), second->config());
+      int64_t on_meta = 0;
+      for (auto& [path, tensor] : from_file.named_parameters()) on_meta += tensor->is_meta();
+      EXPECT_EQ(on_meta, 0);
+    }
+  }
 }
 
 // The first values that begin at a weight: PEFT's products.

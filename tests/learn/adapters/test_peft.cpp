@@ -88,7 +88,8 @@ TEST_P(Folder, IsWrittenAsPeftWritesIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lora, Folder,
-                         ::testing::Values("lora", "lora-rs-patterns", "lora-gpt2", "lora-head", "lora-all", "dora", "dora-gpt2"),
+                         ::testing::Values("lora", "lora-rs-patterns", "lora-gpt2", "lora-head", "lora-all", "lora-bias",
+                                           "lora-bias-all", "dora", "dora-gpt2"),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Ia3, Folder, ::testing::Values("ia3", "ia3-gpt2"), name_of);
 INSTANTIATE_TEST_SUITE_P(Virtual, Folder, ::testing::Values("prompt-tuning", "prompt-tuning-gpt2", "prefix", "prefix-gpt2"),

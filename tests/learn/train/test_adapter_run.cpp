@@ -4,6 +4,8 @@
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
@@ -11,6 +13,7 @@
 #include "athanor/core/base/mapped_file.h"
 #include "athanor/core/checkpoint/model_folder.h"
 #include "athanor/core/models/adapter.h"
+#include "athanor/learn/nn/load.h"
 #include "tests/learn/train/tiny_run.h"
 
 namespace athanor::train {
@@ -88,6 +91,35 @@ TEST_P(ResumedAdapter, EndsWithTheSameBytes) {
             base::read_text_file(folder / "whole/checkpoint-12/learned.safetensors"));
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, ResumedAdapter, ::testing::Range(0, 8));
+
+/// Largest difference of all logits of some ids.
+double distance_of(nn::Decoder& a, nn::Decoder& b) {
+  const std::vector<int32_t> ids = {3, 50, 7, 100, 9, 32, 116, 104};
+  const std::vector<float> x = nn::decoder_logits(a, ids), y = nn::decoder_logits(b, ids);
+  double largest = 0;
+  for (size_t i = 0; i < x.size(); ++i) largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
+  return largest;
+}
+
+// The base of a LoftQ adapter is the four-bit one, for whoever loads it and for whoever merges it.
+TEST(AdapterRun, LoftqIsLoadedAndMergedOnItsFourBitBase) {
+  for (const char* doubled : {"true", "false"}) {
+    const testing::TempFolder folder;
+    const TrainRecipe recipe = adapter_recipe(
+        folder, {"adapter.init=loftq", "adapter.quantize=nf4", "train.lr=3e-2", base::cat("adapter.double_quant=", doubled)});
+    train(recipe);
+    const base::Json config = base::read_json_file(fs::path(recipe.out) / "adapter_config.json", "test");
+    EXPECT_EQ(config["loftq_config"]["base"], std::string(doubled) == "true" ? "nf4-double-quant" : "nf4");
+    const auto loaded = nn::load_decoder(folder / "base");
+    const auto adapter = adapters::load_adapter(*loaded, recipe.out);
+    const auto base_folder = checkpoint::ModelFolder::open(folder / "base");
+    const models::DecoderModel model = models::decoder_from_config(*base_folder.config);
+    nn::Decoder merged(model, {});
+    nn::load_weights(merged, models::merge_adapter(model, base_folder.weights, recipe.out));
+    EXPECT_LE(distance_of(*loaded, merged), 1e-5);
+    EXPECT_GT(distance_of(*loaded, *nn::load_decoder(folder / "base")), 1e-3) << "it has learned";
+  }
+}
 
 TEST(AdapterRun, Learns) {
   const testing::TempFolder folder;

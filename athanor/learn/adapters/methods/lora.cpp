@@ -11,6 +11,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 
@@ -22,6 +23,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/models/adapter_config.h"
 #include "athanor/learn/adapters/catalog.h"
+#include "athanor/learn/adapters/four_bits.h"
 #include "athanor/learn/adapters/lora_layers.h"
 #include "athanor/learn/adapters/matrices.h"
 #include "athanor/learn/adapters/random_values.h"
@@ -53,7 +55,8 @@ base::Json pattern_json(const std::vector<std::pair<std::string, double>>& patte
 
 class Lora : public Adapter {
  public:
-  explicit Lora(const AdapterContext& context) : decoder_(context.decoder), options_(context.options), fresh_(context.fresh) {
+  explicit Lora(const AdapterContext& context)
+      : decoder_(context.decoder), options_(context.options), weights_(context.weights), fresh_(context.fresh) {
     numbers_.rank = options_.r, numbers_.alpha = options_.alpha, numbers_.rslora = options_.rslora;
     numbers_.ranks = pattern_of(options_.rank_pattern, "rank_pattern", 1);
     numbers_.alphas = pattern_of(options_.alpha_pattern, "alpha_pattern", 0);
@@ -66,6 +69,7 @@ class Lora : public Adapter {
         wrap_linear(path, context.seed);
     }
     saved_ = unfreeze(decoder_, options_.modules_to_save);
+    if (options_.bias != "none") unfreeze_biases();
   }
 
   base::Json config() const override {
@@ -77,7 +81,7 @@ class Lora : public Adapter {
                        {"lora_alpha", options_.alpha * alpha},
                        {"lora_dropout", options_.dropout},
                        {"fan_in_fan_out", swapped_},
-                       {"bias", "none"},
+                       {"bias", options_.bias},
                        {"use_rslora", options_.rslora},
                        {"use_dora", options_.dora},
                        {"init_lora_weights", options_.init == "loftq" ? base::Json("loftq") : base::Json(true)},
@@ -85,6 +89,8 @@ class Lora : public Adapter {
                        {"alpha_pattern", pattern_json(numbers_.alphas, alpha)},
                        {"target_modules", words_.expression.empty() ? base::Json(words_.names) : base::Json(words_.expression)},
                        {"modules_to_save", saved_.empty() ? base::Json(nullptr) : base::Json(saved_)}};
+    if (options_.init == "loftq")
+      json["loftq_config"] = {{"loftq_bits", 4}, {"loftq_iter", 1}, {"base", options_.double_quant ? "nf4-double-quant" : "nf4"}};
     if (json["lora_alpha"] == std::floor(options_.alpha * alpha)) json["lora_alpha"] = static_cast<int64_t>(options_.alpha * alpha);
     return json;
   }
@@ -117,6 +123,14 @@ class Lora : public Adapter {
   }
 
  private:
+  /// PEFT's bias: "all", or "lora_only" for those of the layers that it went to.
+  void unfreeze_biases() {
+    decoder_.walk([&](const std::string& path, nn::Module& module) {
+      if (!module.has_parameter("bias") || (options_.bias == "lora_only" && !path.ends_with(".base_layer"))) return;
+      module.parameter("bias").set_requires_grad(true);
+    });
+  }
+
   int64_t checked_rank(const std::string& path, const MatrixSize& size) const {
     const int64_t rank = numbers_.rank_of(path);
     if (rank > std::min(size.out, size.in))
@@ -157,13 +171,19 @@ class Lora : public Adapter {
   }
 
   InitTarget init_target(const std::string& path, nn::Module& base, uint64_t seed, int64_t rank, double scale) const {
-    return {path, seed, rank, scale, dense_weight(base).to(at::kCPU, at::kFloat), kept_weight(base).to(at::kCPU, at::kFloat)};
+    if (options_.init != "pissa" && options_.init != "loftq") {  // a function of the sizes
+      const MatrixSize size = *matrix_size(base);
+      const at::Tensor shape = at::empty({size.out, size.in}, at::TensorOptions().device(at::kMeta));
+      return {path, seed, rank, scale, shape, shape};
+    }
+    const at::Tensor weight = weights_ ? file_weight(decoder_, *weights_, path) : dense_weight(base);
+    return {path, seed, rank, scale, weight.to(at::kCPU, at::kFloat), kept_weight(base).to(at::kCPU, at::kFloat)};
   }
 
   /// What the layer will compute with.
   at::Tensor kept_weight(nn::Module& base) const {
     const at::Tensor weight = dense_weight(base);
-    if (options_.quantize != "nf4") return weight;
+    if (options_.quantize != "nf4" || dynamic_cast<Nf4Linear*>(&base)) return weight;
     const Nf4Matrix small = quantize_nf4(weight, options_.double_quant);
     return dequantize_rows(small, 0, small.rows, at::kFloat);
   }
@@ -208,6 +228,7 @@ class Lora : public Adapter {
 
   nn::Decoder& decoder_;
   AdapterOptions options_;
+  const checkpoint::Checkpoint* weights_;  // only while the constructor runs
   bool fresh_, swapped_ = false;
   models::AdapterConfig numbers_;
   TargetWords words_;
