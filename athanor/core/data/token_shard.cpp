@@ -119,7 +119,8 @@ void TokenShard::check_contents(const std::string& name, uint64_t hash) const {
     const uint64_t bytes = (offsets_[d + 1] - offsets_[d]) * width_;
     chained = base::hash64({data_ + offsets_[d] * width_, bytes}, chained);
     largest = std::max(largest, largest_of(begin_of(d), begin_of(d + 1)));
-    if ((unforgotten += bytes) >= kForgetBytes) forget(file_), unforgotten = 0;
+    unforgotten += bytes;
+    if (unforgotten >= kForgetBytes) forget(file_), unforgotten = 0;
   }
   forget(file_);
   if (base::hash64(base::cat(chained, " ", text_bytes_, " ", vocab_, " ", tokenizer_hash_)) != hash)

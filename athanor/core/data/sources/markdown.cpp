@@ -131,7 +131,7 @@ class TextReader {
   /// Comments, definitions of links, and pictures that stand alone.
   static bool is_unread(std::string_view line) {
     const bool definition = line.starts_with("[") && line.find("]: ") != std::string_view::npos && !line.starts_with("[^");
-    const bool picture = line.starts_with("![") && line.ends_with(")") && line.find(")") + 1 == line.size();
+    const bool picture = line.starts_with("![") && line.ends_with(")") && line.find(')') + 1 == line.size();
     return definition || picture || (line.starts_with("<!--") && line.ends_with("-->"));
   }
 
