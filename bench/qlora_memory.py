@@ -1,6 +1,6 @@
 """Peak memory of QLoRA on a model in Qwen2-0.5B's shape with random weights: what a run holds in all, its start included.
 
-    python3 bench/qlora_memory.py [--batch 1] [--length 256] [--steps 2] [--threads 2] [--quantize nf4|none]
+    python3 bench/qlora_memory.py [--batch 1] [--length 256] [--steps 2] [--threads 2] [--quantize nf4|none] [--checkpointing]
 
 Needs numpy and nothing else; build/bin/athanor is run as a user would run it. The model is made once in a temporary folder (1 GB).
 Prints the largest resident size, what `athanor estimate` says, and the size of the weights' file.
@@ -77,6 +77,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", default="f32")
     parser.add_argument("--quantize", default="nf4")
+    parser.add_argument("--checkpointing", action="store_true")
     parser.add_argument("--layers", type=int, default=CONFIG["num_hidden_layers"])
     a = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -89,12 +90,12 @@ def main():
         run([ATHANOR, "train-tokenizer", folder / "text.txt", "--out", folder / "tokenizer", "--vocab-size", 512])
         recipe = dict(stage="pretrain", model=str(folder / "model"), tokenizer=str(folder / "tokenizer"), data=dict(train=[str(folder / "text.txt")]),
                       adapter=dict(method="lora", r=8, alpha=16, quantize=a.quantize), out=str(folder / "out"),
-                      train=dict(steps=a.steps, batch=a.batch, length=a.length, lr=1e-4, dtype=a.dtype, threads=a.threads))
+                      train=dict(steps=a.steps, batch=a.batch, length=a.length, lr=1e-4, dtype=a.dtype, threads=a.threads, activation_checkpointing=a.checkpointing))
         (folder / "recipe.yaml").write_text(json.dumps(recipe))
         said = json.loads(run([ATHANOR, "estimate", folder / "recipe.yaml", "--json"])[0])
         _, peak = run([ATHANOR, "train", folder / "recipe.yaml"])
         weights = (folder / "model/model.safetensors").stat().st_size / 2**20
-        print(f"{said['parameters'] / 1e6:.0f}M parameters, {said['learned'] / 1e6:.1f}M learn; {a.batch} x {a.length} tokens, {a.dtype}, {a.quantize}")
+        print(f"{said['parameters'] / 1e6:.0f}M parameters, {said['learned'] / 1e6:.1f}M learn; {a.batch} x {a.length} tokens, {a.dtype}, {a.quantize}" + (", checkpointing" if a.checkpointing else ""))
         print(f"weights' file {weights:.0f} MiB, estimated {said['total'] / 2**20:.0f} MiB, measured {peak:.0f} MiB at the peak")
 
 
