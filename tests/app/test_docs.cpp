@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 
 bool needs_learn(const std::string& line) {
-  for (const char* word : {"athanor train ", "athanor estimate", "athanor quickstart", "athanor lab", "--executor nn", "athanor classify "})
+  for (const char* word :
+       {"athanor train ", "athanor estimate", "athanor quickstart", "athanor lab", "--executor nn", "athanor classify "})
     if (line.find(word) != std::string::npos) return true;
   return false;
 }
@@ -56,8 +57,8 @@ TEST_P(DocsPage, ExamplesRun) { EXPECT_GT(run_document(testing::source_path(GetP
 INSTANTIATE_TEST_SUITE_P(Docs, DocsPage,
                          ::testing::Values("docs/commands.md", "docs/chat.md", "docs/tokenizers.md", "docs/training.md",
                                            "docs/data.md", "docs/classify.md", "docs/adapters.md", "docs/decoding.md",
-                                           "docs/engine.md", "docs/gguf.md", "docs/constraints.md", "docs/runs.md", "docs/lab.md", "README.md",
-                                           "README.zh-CN.md"));
+                                           "docs/engine.md", "docs/gguf.md", "docs/constraints.md", "docs/runs.md", "docs/lab.md",
+                                           "README.md", "README.zh-CN.md"));
 
 TEST(Docs, OtherPagesHaveNoExamplesThatWouldNotBeRun) {
   for (const char* name : {"docs/quickstart.md", "docs/repetition.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"})

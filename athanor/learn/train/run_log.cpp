@@ -11,8 +11,8 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
-#include "athanor/learn/train/objective.h"
 #include "athanor/core/base/memory.h"
+#include "athanor/learn/train/objective.h"
 
 namespace athanor::train {
 namespace {

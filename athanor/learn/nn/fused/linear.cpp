@@ -18,13 +18,6 @@ using torch::autograd::variable_list;
 
 at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
-/// [.., columns] with x's leading sizes.
-at::Tensor shaped_like(const at::Tensor& rows, at::IntArrayRef x) {
-  std::vector<int64_t> sizes(x.begin(), x.end());
-  sizes.back() = rows.size(1);
-  return rows.view(sizes);
-}
-
 /// A weight stored [in, out] and seen through t() gets its gradient in the same order.
 at::Tensor weight_gradient(const at::Tensor& dy, const at::Tensor& x, bool transposed) {
   return transposed ? product(x.t(), dy).t() : product(dy.t(), x);
@@ -35,19 +28,23 @@ class Linear : public torch::autograd::Function<Linear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const std::optional<at::Tensor>& bias) {
     const at::Tensor rows = rows_of(x);
+    std::vector<int64_t> sizes = x.sizes().vec();
+    sizes.back() = weight.size(0);
+    at::Tensor y = at::empty(sizes, x.options());  // itself and no view, so that who gets it may add to it in place
+    product_into(rows_of(y), rows, weight.t(), bias.value_or(at::Tensor()));
     const bool learns = weight.requires_grad();
     context->save_for_backward({learns ? rows : at::Tensor(), x.requires_grad() ? weight : at::Tensor()});
     context->saved_data["sizes"] = x.sizes().vec();
     context->saved_data["bias"] = bias.has_value();
     context->saved_data["transposed"] = weight.stride(0) == 1 && weight.stride(1) != 1;
-    return shaped_like(product(rows, weight.t(), bias.value_or(at::Tensor())), x.sizes());
+    return y;
   }
   static variable_list backward(AutogradContext* context, variable_list incoming) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor dy = rows_of(incoming[0]);
     const std::vector<int64_t> sizes = context->saved_data["sizes"].toIntVector();
     at::Tensor dx, dweight, dbias;
-    if (context->needs_input_grad(0)) dx = shaped_like(product(dy, saved[1]), sizes);
+    if (context->needs_input_grad(0)) dx = product(dy, saved[1]).view(sizes);
     if (context->needs_input_grad(1)) dweight = weight_gradient(dy, saved[0], context->saved_data["transposed"].toBool());
     if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) dbias = dy.sum(0);
     return {dx, dweight, dbias};

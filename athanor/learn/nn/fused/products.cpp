@@ -31,16 +31,15 @@ bool gemm_applies(const at::Tensor& x) {
 }
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
-  if (!gemm_applies(a)) return bias.defined() ? at::addmm(bias, a, b) : at::mm(a, b);
   at::Tensor out = at::empty({a.size(0), b.size(1)}, a.options());
-  multiply(out, a, b, bias, false);
+  product_into(out, a, b, bias);
   return out;
 }
 
-void product_into(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b) {
-  if (gemm_applies(a)) return multiply(out, a, b, {}, false);
+void product_into(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  if (gemm_applies(a)) return multiply(out, a, b, bias, false);
   at::Tensor to = out;
-  at::mm_out(to, a, b);
+  bias.defined() ? at::addmm_out(to, bias, a, b) : at::mm_out(to, a, b);
 }
 
 void add_product(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b) {

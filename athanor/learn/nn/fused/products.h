@@ -10,8 +10,8 @@ bool gemm_applies(const at::Tensor& x);
 
 /// a [m, k] b [k, n] -> new [m, n], plus bias [n] where defined.
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {});
-/// out = a b: out is dense or has neighbouring columns.
-void product_into(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b);
+/// out = a b, plus bias [n] where defined: out is dense or has neighbouring columns.
+void product_into(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {});
 /// out += a b.
 void add_product(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b);
 
