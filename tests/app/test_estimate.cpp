@@ -156,7 +156,7 @@ TEST(Estimate, ARunThatCannotFitIsRefusedBeforeItBegins) {
   EXPECT_FALSE(std::filesystem::exists(bench / "run"));
   EXPECT_EQ(bench.run({"train", "recipe.yaml"}).exit_code, 0);
   // A limit of the process is one too, and --force goes on regardless.
-  auto limited = bench.shell("prlimit --data=60000000 athanor train recipe.yaml out=second train.memory_limit=0");
+  auto limited = bench.shell("prlimit --data=160000000 athanor train recipe.yaml out=second train.memory_limit=0 train.batch=64");
   EXPECT_EQ(limited.exit_code, 2) << limited.err;
   EXPECT_NE(limited.err.find("ulimit -d"), std::string::npos) << limited.err;
   EXPECT_EQ(bench.run({"train", "recipe.yaml", "out=forced", "train.memory_limit=0.05"}).exit_code, 2);
