@@ -3,14 +3,13 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/matmul.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/products.h"
 
 namespace athanor::adapters {
 namespace {
@@ -31,8 +30,9 @@ at::Tensor product(const at::Tensor& x, const Nf4Matrix& m) {
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = m.rows;
   at::Tensor out = at::empty(shape, x.options());
+  const at::Tensor in_rows = x.reshape({-1, m.columns}), out_rows = out.view({-1, m.rows});
   for_row_blocks(m, [&](int64_t first, int64_t count) {
-    out.narrow(-1, first, count).copy_(at::linear(x, dequantize_rows(m, first, count, x.scalar_type())));
+    nn::product_into(out_rows.narrow(1, first, count), in_rows, dequantize_rows(m, first, count, x.scalar_type()).t());
   });
   return out;
 }
@@ -60,13 +60,18 @@ class Nf4Product : public torch::autograd::Function<Nf4Product> {
                          saved[2],
                          saved[3],
                          context->saved_data["mean"].toDouble()};
-    at::Tensor dx;
+    std::vector<int64_t> shape = incoming[0].sizes().vec();
+    shape.back() = m.columns;
+    const at::Tensor dy = incoming[0].reshape({-1, m.rows});
+    at::Tensor dx = at::empty({dy.size(0), m.columns}, dy.options());
     for_row_blocks(m, [&](int64_t first, int64_t count) {
-      const at::Tensor part =
-          at::matmul(incoming[0].narrow(-1, first, count), dequantize_rows(m, first, count, incoming[0].scalar_type()));
-      dx = dx.defined() ? dx.add_(part) : part;
+      const at::Tensor weight = dequantize_rows(m, first, count, dy.scalar_type());
+      if (first == 0)
+        nn::product_into(dx, dy.narrow(1, first, count), weight);
+      else
+        nn::add_product(dx, dy.narrow(1, first, count), weight);
     });
-    return {dx, {}, {}, {}, {}, {}, {}, {}};
+    return {dx.view(shape), {}, {}, {}, {}, {}, {}, {}};
   }
 };
 

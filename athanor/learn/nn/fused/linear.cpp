@@ -8,7 +8,7 @@
 
 #include "athanor/learn/nn/fused/fused.h"
 #include "athanor/learn/nn/fused/pointers.h"
-#include "athanor/learn/nn/fused/products.h"
+#include "athanor/learn/nn/products.h"
 
 namespace athanor::nn::fused {
 namespace {

@@ -20,7 +20,7 @@
 #include "athanor/core/kernels/tree_sum.h"
 #include "athanor/learn/nn/fused/fused.h"
 #include "athanor/learn/nn/fused/pointers.h"
-#include "athanor/learn/nn/fused/products.h"
+#include "athanor/learn/nn/products.h"
 
 namespace athanor::nn::fused {
 namespace {
@@ -29,7 +29,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kBlockLogits = int64_t{1} << 23;  // alive at a time: 16 MiB in bf16
-constexpr int64_t kLeastRows = 256;                 // fewer would make the products slow
+constexpr int64_t kLeastRows = 128;                 // fewer would make the products slow
 
 struct Gradients {
   bool want_hidden = false, want_weight = false;

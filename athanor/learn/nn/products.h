@@ -1,9 +1,9 @@
 #pragma once
-// Matrix products of 2-d CPU tensors: f32 on core/kernels/gemm, other types on libtorch. Internal to fused/.
+// Matrix products of 2-d tensors without gradients: f32 on the CPU on core/kernels/gemm, everything else on libtorch.
 
 #include <ATen/core/Tensor.h>
 
-namespace athanor::nn::fused {
+namespace athanor::nn {
 
 /// Whether gemm takes part in products of this type on this processor; without vector instructions libtorch's are faster.
 bool gemm_applies(const at::Tensor& x);
@@ -15,4 +15,4 @@ void product_into(const at::Tensor& out, const at::Tensor& a, const at::Tensor& 
 /// out += a b.
 void add_product(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b);
 
-}  // namespace athanor::nn::fused
+}  // namespace athanor::nn

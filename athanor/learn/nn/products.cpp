@@ -1,4 +1,4 @@
-#include "athanor/learn/nn/fused/products.h"
+#include "athanor/learn/nn/products.h"
 
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/mm.h>
@@ -7,8 +7,11 @@
 #include "athanor/core/kernels/isa.h"
 #include "athanor/learn/nn/fused/pointers.h"
 
-namespace athanor::nn::fused {
+namespace athanor::nn {
 namespace {
+
+using fused::input;
+using fused::output;
 
 /// x itself, or a dense copy where neither its rows nor its columns are neighbours.
 at::Tensor viewable(const at::Tensor& x) { return x.stride(0) == 1 || x.stride(1) == 1 ? x : x.contiguous(); }
@@ -48,4 +51,4 @@ void add_product(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b
   to.addmm_(a, b);
 }
 
-}  // namespace athanor::nn::fused
+}  // namespace athanor::nn
