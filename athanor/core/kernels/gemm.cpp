@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "athanor/core/base/threads.h"
+#include "athanor/core/kernels/element.h"
 #include "athanor/core/kernels/gemm_block.h"
 #include "athanor/core/kernels/isa.h"
 
@@ -16,11 +17,12 @@ namespace athanor::kernels {
 
 namespace scalar {
 
-void gemm_block(const Gemm& p) {
+template <typename T>
+void gemm_block(const Gemm<T>& p) {
   for (int64_t i = 0; i < p.m; ++i)
     for (int64_t j = 0; j < p.n; ++j) {
       float sum = p.add ? p.c[i * p.c_stride + j] : p.bias ? p.bias[j] : 0.0f;
-      for (int64_t u = 0; u < p.k; ++u) sum += *p.a.from(i, u).data * *p.b.from(u, j).data;
+      for (int64_t u = 0; u < p.k; ++u) sum += to_f32(*p.a.from(i, u).data) * to_f32(*p.b.from(u, j).data);
       p.c[i * p.c_stride + j] = sum;
     }
 }
@@ -34,15 +36,16 @@ constexpr int64_t kGrainProducts = int64_t{1} << 20;  // fewer are not worth a s
 
 }  // namespace
 
-void gemm(const Gemm& all) {
+template <typename T>
+void gemm(const Gemm<T>& all) {
   if (all.m == 0 || all.n == 0) return;
-  const auto block = by_isa(scalar::gemm_block, avx2::gemm_block, avx512::gemm_block);
+  const auto block = by_isa(scalar::gemm_block<T>, avx2::gemm_block<T>, avx512::gemm_block<T>);
   // The longer side is split: each thread packs the whole shorter side for itself, and no thread waits for another.
   const bool rows = all.m >= all.n;
   const int64_t length = rows ? all.m : all.n, split = rows ? kRowSplit : kColumnSplit, parts = (length + split - 1) / split;
   const int64_t products = split * (rows ? all.n : all.m) * std::max<int64_t>(all.k, 1);
   base::parallel_for(parts, 1 + kGrainProducts / products, [&](int64_t begin, int64_t end) {
-    Gemm part = all;
+    Gemm<T> part = all;
     const int64_t first = begin * split, count = std::min(length, end * split) - first;
     if (rows) {
       part.m = count;
@@ -57,5 +60,8 @@ void gemm(const Gemm& all) {
     block(part);
   });
 }
+
+template void gemm<float>(const Gemm<float>&);
+template void gemm<uint16_t>(const Gemm<uint16_t>&);
 
 }  // namespace athanor::kernels

@@ -1,14 +1,16 @@
 #pragma once
-// Products of f32 matrices in any orientation, as training needs them: y = x W^T forward, dx = dy W and dW = dy^T x backward.
-// (matmul.h has the products of inference: weights as a checkpoint stores them, any number of rows.)
+// Products of matrices in any orientation, as training needs them: y = x W^T forward, dx = dy W and dW = dy^T x backward. T is
+// float, or uint16_t for bfloat16; products and sums are f32 in both cases. (matmul.h has the products of inference: weights as a
+// checkpoint stores them, any number of rows.)
 
 #include <cstdint>
 
 namespace athanor::kernels {
 
 /// A matrix that somebody else keeps alive; element (i, j) is data[i * row_stride + j * column_stride], and one stride is 1.
+template <typename T>
 struct MatrixView {
-  const float* data = nullptr;
+  const T* data = nullptr;
   int64_t row_stride = 0, column_stride = 1;
 
   MatrixView transposed() const { return {data, column_stride, row_stride}; }
@@ -18,9 +20,10 @@ struct MatrixView {
 };
 
 /// c [m, n] = a [m, k] b [k, n], plus bias [n] or plus what c holds. c has c_stride floats from row to row and overlaps nothing.
+template <typename T>
 struct Gemm {
   int64_t m = 0, n = 0, k = 0;
-  MatrixView a, b;
+  MatrixView<T> a, b;
   float* c = nullptr;
   int64_t c_stride = 0;
   const float* bias = nullptr;  // may be null
@@ -28,6 +31,7 @@ struct Gemm {
 };
 
 /// A sum's order depends on k and the instruction set, not on the number of threads.
-void gemm(const Gemm& product);
+template <typename T>
+void gemm(const Gemm<T>& product);
 
 }  // namespace athanor::kernels

@@ -5,9 +5,11 @@
 
 namespace athanor::kernels {
 namespace avx2 {
-void gemm_block(const Gemm& part);
+template <typename T>
+void gemm_block(const Gemm<T>& part);
 }
 namespace avx512 {
-void gemm_block(const Gemm& part);
+template <typename T>
+void gemm_block(const Gemm<T>& part);
 }
 }  // namespace athanor::kernels

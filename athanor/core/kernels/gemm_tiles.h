@@ -7,10 +7,9 @@
 // kTileVecs loads and kTileRows broadcasts for kTileRows * kTileVecs multiply-adds.
 
 #include <algorithm>
-#include <cstring>
 
-#include "athanor/core/base/error.h"
 #include "athanor/core/kernels/aligned.h"
+#include "athanor/core/kernels/element.h"
 #include "athanor/core/kernels/gemm_block.h"
 #include "athanor/core/kernels/tile.h"
 
@@ -28,20 +27,29 @@ constexpr int64_t kBlockColumns = 1024;  // a block of B: 1.25 MiB of third-leve
 /// Rows of a strip of B: whole transposed squares.
 constexpr int64_t padded_depth(int64_t depth) { return (depth + 15) / 16 * 16; }
 
+inline __m128 four(const float* p) { return _mm_loadu_ps(p); }
+inline __m128 four(const uint16_t* p) {
+  return _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))), 16));
+}
+
 /// Strips of kGemmRows rows of A, one after another: strip[u, r] = a(r, u). Rows that do not exist are zero.
-void pack_a_by_depth(const MatrixView& a, int64_t rows, int64_t depth, float* out) {  // the rows of one k are neighbours in memory
+template <typename T>
+void pack_a_by_depth(const MatrixView<T>& a, int64_t rows, int64_t depth,
+                     float* out) {  // the rows of one k are neighbours in memory
   for (int64_t u = 0; u < depth; ++u) {
-    const float* from = a.data + u * a.column_stride;
+    const T* from = a.data + u * a.column_stride;
     float* to = out + u * kGemmRows;
     int64_t r = 0;
-    for (; r + kGemmRows <= rows; r += kGemmRows, to += depth * kGemmRows) std::memcpy(to, from + r, sizeof(float) * kGemmRows);
-    for (int64_t i = 0; r < rows && i < kGemmRows; ++i) to[i] = r + i < rows ? from[r + i] : 0.0f;
+    for (; r + kGemmRows <= rows; r += kGemmRows, to += depth * kGemmRows)
+      for (int64_t i = 0; i < kGemmRows; ++i) to[i] = to_f32(from[r + i]);
+    for (int64_t i = 0; r < rows && i < kGemmRows; ++i) to[i] = r + i < rows ? to_f32(from[r + i]) : 0.0f;
   }
 }
 
-void pack_a_strip(const MatrixView& a, int64_t rows, int64_t depth, float* out) {  // the numbers of one row are neighbours
-  static constexpr float kZeros[kDepth] = {};
-  const float* row[kGemmRows];
+template <typename T>
+void pack_a_strip(const MatrixView<T>& a, int64_t rows, int64_t depth, float* out) {  // the numbers of one row are neighbours
+  static constexpr T kZeros[kDepth] = {};
+  const T* row[kGemmRows];
   for (int64_t r = 0; r < kGemmRows; ++r) row[r] = r < rows ? a.data + r * a.row_stride : kZeros;
   int64_t u = 0;
   for (; u + 4 <= depth; u += 4) {
@@ -49,8 +57,7 @@ void pack_a_strip(const MatrixView& a, int64_t rows, int64_t depth, float* out) 
 #pragma GCC unroll 4
     for (int r = 0; r < kGemmRows; r += 4) {  // the last four of six rows overlap the first four: the same numbers twice
       const int first = std::min(r, kGemmRows - 4);
-      __m128 q0 = _mm_loadu_ps(row[first] + u), q1 = _mm_loadu_ps(row[first + 1] + u), q2 = _mm_loadu_ps(row[first + 2] + u),
-             q3 = _mm_loadu_ps(row[first + 3] + u);
+      __m128 q0 = four(row[first] + u), q1 = four(row[first + 1] + u), q2 = four(row[first + 2] + u), q3 = four(row[first + 3] + u);
       _MM_TRANSPOSE4_PS(q0, q1, q2, q3);
       _mm_storeu_ps(to + first, q0);
       _mm_storeu_ps(to + first + kGemmRows, q1);
@@ -59,10 +66,11 @@ void pack_a_strip(const MatrixView& a, int64_t rows, int64_t depth, float* out) 
     }
   }
   for (; u < depth; ++u)
-    for (int64_t r = 0; r < kGemmRows; ++r) out[u * kGemmRows + r] = row[r][u];
+    for (int64_t r = 0; r < kGemmRows; ++r) out[u * kGemmRows + r] = to_f32(row[r][u]);
 }
 
-void pack_a(const MatrixView& a, int64_t rows, int64_t depth, float* out) {
+template <typename T>
+void pack_a(const MatrixView<T>& a, int64_t rows, int64_t depth, float* out) {
   if (a.column_stride != 1) return pack_a_by_depth(a, rows, depth, out);
   for (int64_t r = 0; r < rows; r += kGemmRows)
     pack_a_strip(a.from(r, 0), std::min<int64_t>(rows - r, kGemmRows), depth, out + r * depth);
@@ -70,9 +78,10 @@ void pack_a(const MatrixView& a, int64_t rows, int64_t depth, float* out) {
 
 /// Strips of kGemmColumns columns of B, `strip` floats from one to the next: strip[u, c] = b(u, c). Columns that do not exist are
 /// zero.
-void pack_b_by_depth(const MatrixView& b, int64_t columns, int64_t depth, float* out, int64_t strip) {
+template <typename T>
+void pack_b_by_depth(const MatrixView<T>& b, int64_t columns, int64_t depth, float* out, int64_t strip) {
   for (int64_t u = 0; u < depth; ++u) {
-    const float* from = b.data + u * b.row_stride;
+    const T* from = b.data + u * b.row_stride;
     float* to = out + u * kGemmColumns;
     for (int64_t c = 0; c < columns; c += kGemmColumns, to += strip)
       for (int64_t v = 0; v < kGemmColumns; v += 16)
@@ -80,7 +89,8 @@ void pack_b_by_depth(const MatrixView& b, int64_t columns, int64_t depth, float*
   }
 }
 
-void pack_b_strip(const MatrixView& b, int64_t columns, int64_t depth, float* out) {  // writes up to 15 rows past depth
+template <typename T>
+void pack_b_strip(const MatrixView<T>& b, int64_t columns, int64_t depth, float* out) {  // writes up to 15 rows past depth
   for (int64_t group = 0; group < kGemmColumns; group += 16) {
     const int64_t here = std::clamp<int64_t>(columns - group, 0, 16);
     for (int64_t u = 0; u < depth; u += 16) {
@@ -93,7 +103,8 @@ void pack_b_strip(const MatrixView& b, int64_t columns, int64_t depth, float* ou
   }
 }
 
-void pack_b(const MatrixView& b, int64_t columns, int64_t depth, float* out, int64_t strip) {
+template <typename T>
+void pack_b(const MatrixView<T>& b, int64_t columns, int64_t depth, float* out, int64_t strip) {
   if (b.column_stride == 1) return pack_b_by_depth(b, columns, depth, out, strip);
   for (int64_t c = 0; c < columns; c += kGemmColumns, out += strip) pack_b_strip(b.from(0, c), columns - c, depth, out);
 }
@@ -121,7 +132,8 @@ void gemm_tile(const float* a, const float* b, int64_t depth, const float* start
 }
 
 /// A tile at the edge: whole in memory of its own, then the part that exists.
-void gemm_edge_tile(const float* a, const float* b, int64_t depth, const Gemm& p, const float* start, int64_t start_stride) {
+template <typename T>
+void gemm_edge_tile(const float* a, const float* b, int64_t depth, const Gemm<T>& p, const float* start, int64_t start_stride) {
   alignas(64) float tile[kGemmRows * kGemmColumns];
   gemm_tile(a, b, depth, nullptr, 0, tile, kGemmColumns);
   for (int64_t r = 0; r < p.m; ++r)
@@ -130,7 +142,8 @@ void gemm_edge_tile(const float* a, const float* b, int64_t depth, const Gemm& p
 }
 
 /// The tiles of packed blocks: p.m and p.n are at most kBlockRows and kBlockColumns, p.k at most kDepth.
-void gemm_tiles(const float* a, const float* b, const Gemm& p) {
+template <typename T>
+void gemm_tiles(const float* a, const float* b, const Gemm<T>& p) {
   for (int64_t j = 0; j < p.n; j += kGemmColumns)
     for (int64_t i = 0; i < p.m; i += kGemmRows) {
       const float *strip_a = a + i * p.k, *strip_b = b + j * padded_depth(p.k);
@@ -140,7 +153,7 @@ void gemm_tiles(const float* a, const float* b, const Gemm& p) {
       if (rows >= kGemmRows && columns >= kGemmColumns) {
         gemm_tile(strip_a, strip_b, p.k, start, start_stride, c, p.c_stride);
       } else {
-        Gemm edge = p;
+        Gemm<T> edge = p;
         edge.m = std::min<int64_t>(rows, kGemmRows);
         edge.n = std::min<int64_t>(columns, kGemmColumns);
         edge.c = c;
@@ -150,7 +163,8 @@ void gemm_tiles(const float* a, const float* b, const Gemm& p) {
 }
 
 /// One thread's part; see gemm_block.h.
-void gemm_in_blocks(const Gemm& p) {
+template <typename T>
+void gemm_in_blocks(const Gemm<T>& p) {
   thread_local AlignedBuffer memory_a, memory_b;
   float* a = memory_a.at_least<float>(kBlockRows * kDepth);
   float* b = memory_b.at_least<float>(kBlockColumns * (kDepth + 16));
@@ -158,7 +172,7 @@ void gemm_in_blocks(const Gemm& p) {
   for (int64_t column = 0; column < p.n; column += kBlockColumns)
     for (int64_t pass = 0; pass < passes; ++pass) {
       const int64_t depth = pass * step;
-      Gemm block = p;
+      Gemm<T> block = p;
       block.n = std::min(kBlockColumns, p.n - column);
       block.k = std::min(step, p.k - depth);
       block.add = p.add || depth > 0;

@@ -3,6 +3,8 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/mm.h>
 
+#include <type_traits>
+
 #include "athanor/core/kernels/gemm.h"
 #include "athanor/core/kernels/isa.h"
 #include "athanor/learn/nn/fused/pointers.h"
@@ -16,21 +18,32 @@ using fused::output;
 /// x itself, or a dense copy where neither its rows nor its columns are neighbours.
 at::Tensor viewable(const at::Tensor& x) { return x.stride(0) == 1 || x.stride(1) == 1 ? x : x.contiguous(); }
 
-kernels::MatrixView view(const at::Tensor& x) {  // a matrix of one column may have any column stride
-  return {input<float>(x), x.stride(0), x.stride(0) == 1 || x.size(1) > 1 ? x.stride(1) : 1};
+template <typename T>
+kernels::MatrixView<T> view(const at::Tensor& x) {  // a matrix of one column may have any column stride
+  return {input<T>(x), x.stride(0), x.stride(0) == 1 || x.size(1) > 1 ? x.stride(1) : 1};
 }
 
 void multiply(const at::Tensor& out, const at::Tensor& left, const at::Tensor& right, const at::Tensor& bias, bool add) {
   const at::Tensor a = viewable(left), b = viewable(right);
   base::expect(a.size(1) == b.size(0) && out.size(0) == a.size(0) && out.size(1) == b.size(1) && out.stride(1) == 1, "nn.product",
                "shapes of a product do not fit");
-  kernels::gemm({a.size(0), b.size(1), a.size(1), view(a), view(b), output<float>(out), out.stride(0), input<float>(bias), add});
+  fused::by_type(a, [&]<typename T>() {
+    const bool narrow = !std::is_same_v<T, float>;  // sums are f32: rounded once, when they are whole
+    const at::Tensor sums = narrow ? fused::empty_f32(out.sizes()) : out, wide_bias = fused::f32(bias);
+    kernels::gemm<T>({a.size(0), b.size(1), a.size(1), view<T>(a), view<T>(b), output<float>(sums), sums.stride(0),
+                      input<float>(wide_bias), add && !narrow});
+    if (narrow) add ? out.add_(sums) : out.copy_(sums);
+  });
 }
 
 }  // namespace
 
 bool gemm_applies(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && kernels::isa_level() != kernels::IsaLevel::kScalar;
+  if (!x.device().is_cpu()) return false;
+  const kernels::IsaLevel level = kernels::isa_level();
+  return x.scalar_type() == at::kFloat      ? level > kernels::IsaLevel::kScalar
+         : x.scalar_type() == at::kBFloat16 ? level > kernels::IsaLevel::kScalar && level < kernels::IsaLevel::kVnni
+                                            : false;
 }
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {

@@ -1,11 +1,12 @@
 #pragma once
-// Matrix products of 2-d tensors without gradients: f32 on the CPU on core/kernels/gemm, everything else on libtorch.
+// Matrix products of 2-d tensors without gradients: on the CPU f32, and bf16 where the processor has no
+// instruction for it, on core/kernels/gemm; everything else on libtorch.
 
 #include <ATen/core/Tensor.h>
 
 namespace athanor::nn {
 
-/// Whether gemm takes part in products of this type on this processor; without vector instructions libtorch's are faster.
+/// Whether gemm makes products of this type here. Without vector instructions, and with those for bf16, libtorch is faster.
 bool gemm_applies(const at::Tensor& x);
 
 /// a [m, k] b [k, n] -> new [m, n], plus bias [n] where defined.

@@ -8,7 +8,7 @@ namespace athanor::nn::fused {
 /// Whether the kernels take this tensor: on the CPU, f32 or bf16.
 bool applies(const at::Tensor& x);
 
-/// Of linear: f32 alone, and a matrix whose rows or columns are neighbours.
+/// Of linear: where gemm_applies, and the rows or the columns of the matrix are neighbours.
 bool linear_applies(const at::Tensor& x, const at::Tensor& weight);
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);

@@ -1,4 +1,4 @@
-// A linear layer in f32 on core/kernels/gemm: three products, y = x W^T, dx = dy W, dW = dy^T x, and the bias's gradient, a sum
+// A linear layer on core/kernels/gemm: three products, y = x W^T, dx = dy W, dW = dy^T x, and the bias's gradient, a sum
 // over rows. Only what a gradient needs is kept and computed: nothing of x where W is frozen, as below an adapter.
 
 #include <ATen/ops/sum.h>
@@ -58,7 +58,7 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 }
 
 bool linear_applies(const at::Tensor& x, const at::Tensor& weight) {
-  return gemm_applies(x) && weight.scalar_type() == at::kFloat && weight.dim() == 2 && x.numel() > 0 &&
+  return gemm_applies(x) && weight.scalar_type() == x.scalar_type() && weight.dim() == 2 && x.numel() > 0 &&
          (weight.stride(0) == 1 || weight.stride(1) == 1);
 }
 
