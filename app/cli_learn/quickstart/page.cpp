@@ -100,9 +100,13 @@ std::vector<Fact> tuning_facts(const QuickstartState& state) {
       facts.push_back(
           {cat(name, ": \"who\" answered by a name"), cat(n["names"].get<int64_t>(), " of ", n["asked_for_names"].get<int64_t>())});
   }
-  for (const auto& [key, name] : {std::pair("tune", "time, every weight"), std::pair("lora", "time, LoRA")})
-    facts.push_back(
-        {name, cat(fixed(state.at(key)["seconds"].get<double>(), 0), " s, ", state.at(key)["steps"].get<int64_t>(), " steps")});
+  for (const auto& [key, name] : {std::pair("tune", "every weight"), std::pair("lora", "LoRA")}) {
+    const base::Json& n = state.at(key);
+    if (n.contains("nats_per_token"))
+      facts.push_back({cat(name, ": held-out loss"), cat(fixed(n["nats_per_token"].get<double>(), 3), " nats per token")});
+    if (n.contains("bytes")) facts.push_back({cat(name, ": what was learned"), base::human_bytes(n["bytes"].get<double>())});
+    facts.push_back({cat(name, ": time"), cat(fixed(n["seconds"].get<double>(), 0), " s, ", n["steps"].get<int64_t>(), " steps")});
+  }
   return facts;
 }
 

@@ -35,9 +35,12 @@ train::TrainRecipe tuning_recipe(const QuickstartPlan& plan, const std::filesyst
   return recipe;
 }
 
-base::Json numbers_of(const train::TrainResult& result) {
+/// `weights`: the file of what was learned.
+base::Json numbers_of(const train::TrainResult& result, const std::filesystem::path& weights) {
   base::set_region_executor(nullptr);  // from here on only the engine works, on our own pool
   base::Json numbers = {{"end", result.end}, {"steps", result.steps}, {"seconds", result.seconds}};
+  std::error_code missing;
+  if (const auto bytes = std::filesystem::file_size(weights, missing); !missing) numbers["bytes"] = bytes;
   if (result.held_out) numbers["nats_per_token"] = result.held_out->loss();
   return numbers;
 }
@@ -53,7 +56,8 @@ bool is_name(const std::string& answer) {
 base::Json tune_all_weights(const QuickstartPlan& plan, base::ProgressSink* progress) {
   train::TrainHooks hooks;
   hooks.progress = progress;
-  return numbers_of(train::train_recipe(tuning_recipe(plan, plan.tuned()), train::Resume::kAuto, hooks));
+  const auto result = train::train_recipe(tuning_recipe(plan, plan.tuned()), train::Resume::kAuto, hooks);
+  return numbers_of(result, plan.tuned() / "model.safetensors");
 }
 
 base::Json tune_by_lora(const QuickstartPlan& plan, base::ProgressSink* progress) {
@@ -62,7 +66,7 @@ base::Json tune_by_lora(const QuickstartPlan& plan, base::ProgressSink* progress
   recipe.train.lr = 5e-3;
   train::TrainHooks hooks;
   hooks.progress = progress;
-  return numbers_of(train::train_recipe(recipe, train::Resume::kAuto, hooks));
+  return numbers_of(train::train_recipe(recipe, train::Resume::kAuto, hooks), plan.lora() / "adapter_model.safetensors");
 }
 
 base::Json ask(const QuickstartPlan& plan, const std::string& folder, const std::vector<std::string>& lora) {
