@@ -1,9 +1,10 @@
-"""Tuning speed and memory against PyTorch eager with transformers and peft: the same model, samples' shape and optimizer, interleaved, medians.
+"""Tuning speed and memory against PyTorch eager with transformers and peft: the same model, samples and optimizer, interleaved, medians.
 
-    python3 bench/tune_speed.py [--case sft-40m lora-0.5b-f32 lora-0.5b-bf16 qlora-0.5b] [--rounds 3] [--threads 2] [--tiny]
+    python3 bench/tune_speed.py [--case sft-40m-f32 lora-0.5b-f32 ...] [--data alpaca.json] [--rounds 3] [--threads 2] [--tiny]
 
-Needs torch, transformers, peft, safetensors (any environment), and bitsandbytes for qlora, which is left out without it; build/bin/athanor is run
-as a user would run it. Both sides train the same folder of random weights on rows of --length tokens, all of them learned. Prints, for each case:
+Needs torch, transformers, peft, tokenizers, safetensors (any environment), and bitsandbytes for qlora, which is left out without it; build/bin/athanor is
+run as a user would run it. Both sides tune the same folder of random weights on the samples of --data (rows of instruction, input, output; default: the
+file of that kind in $ATHANOR_DATA). The peer pads batches of 8 samples to their longest, Athanor packs; padding does not count. Prints, for each case: useful
 tokens per second of both, the ratio (median over rounds of paired runs) and peak memory of both. --tiny: a model of a moment, to see that it runs.
 """
 import argparse
@@ -25,14 +26,18 @@ LLAMA_40M = dict(model_type="llama", vocab_size=32000, hidden_size=512, num_hidd
                  intermediate_size=1408, max_position_embeddings=512, tie_word_embeddings=True)
 QWEN_05B = dict(model_type="qwen2", vocab_size=151936, hidden_size=896, num_hidden_layers=24, num_attention_heads=14, num_key_value_heads=2,
                 intermediate_size=4864, max_position_embeddings=1024, tie_word_embeddings=True)
+PROMPT = ("Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
+          "### Instruction:\n{instruction}\n\n### Response:\n")
+PROMPT_WITH_INPUT = ("Below is an instruction that describes a task, paired with an input that provides further context. Write a response that "
+                     "appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n")
 TINY = dict(vocab_size=4096, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128)
-LORA = dict(r=8, alpha=16)
+LORA = dict(r=8, alpha=16, targets=["q_proj", "v_proj"])
 CASES = {
-    "sft-40m-f32": dict(config=LLAMA_40M, batch=4, length=512, steps=10, dtype="f32"),
-    "sft-40m-bf16": dict(config=LLAMA_40M, batch=4, length=512, steps=10, dtype="bf16"),
-    "lora-0.5b-f32": dict(config=QWEN_05B, batch=1, length=512, steps=6, dtype="f32", lora=LORA),
-    "lora-0.5b-bf16": dict(config=QWEN_05B, batch=1, length=512, steps=6, dtype="bf16", lora=LORA),
-    "qlora-0.5b": dict(config=QWEN_05B, batch=1, length=512, steps=6, dtype="f32", lora=LORA, nf4=True),
+    "sft-40m-f32": dict(config=LLAMA_40M, batch=8, length=512, steps=8, dtype="f32"),
+    "sft-40m-bf16": dict(config=LLAMA_40M, batch=8, length=512, steps=8, dtype="bf16"),
+    "lora-0.5b-f32": dict(config=QWEN_05B, batch=8, length=512, steps=4, dtype="f32", lora=LORA),
+    "lora-0.5b-bf16": dict(config=QWEN_05B, batch=8, length=512, steps=4, dtype="bf16", lora=LORA),
+    "qlora-0.5b": dict(config=QWEN_05B, batch=8, length=512, steps=4, dtype="f32", lora=LORA, nf4=True),
 }
 
 
@@ -53,6 +58,25 @@ def make_model(case, folder):
     (model.bfloat16() if case["dtype"] == "bf16" else model.float()).save_pretrained(folder)
 
 
+def peer_batches(case, folder):
+    """As a tuning script makes them: samples in random order, padded to the longest of the batch, the prompt not learned."""
+    import tokenizers
+    import torch
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer/tokenizer.json"))
+    rows = json.loads((folder / "rows.json").read_text())
+    random.Random(0).shuffle(rows)
+    for step in range(case["steps"]):
+        samples = []
+        for row in rows[step * case["batch"]:(step + 1) * case["batch"]]:
+            prompt = tokenizer.encode(PROMPT_WITH_INPUT.format(**row) if row.get("input") else PROMPT.format(**row)).ids
+            answer = tokenizer.encode(row["output"]).ids + [0]
+            samples.append(((prompt + answer)[:case["length"]], ([-100] * len(prompt) + answer)[:case["length"]]))
+        width = max(len(ids) for ids, _ in samples)
+        yield (torch.tensor([ids + [0] * (width - len(ids)) for ids, _ in samples]),
+               torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in samples]),
+               torch.tensor([labels + [-100] * (width - len(labels)) for _, labels in samples]))
+
+
 def peer(case, folder, threads):
     """One run of the PyTorch side, in this process: tokens per second (median step) and peak memory in MB. LoRA in bf16 holds the base in bf16
     and the adapter in f32, as peft does; full tuning in bf16 is autocast over f32 weights."""
@@ -69,21 +93,20 @@ def peer(case, folder, threads):
     model = AutoModelForCausalLM.from_pretrained(folder, **options).train()
     if lora:
         import peft
-        model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", r=lora["r"], lora_alpha=lora["alpha"], target_modules="all-linear"))
+        model = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", r=lora["r"], lora_alpha=lora["alpha"], target_modules=lora["targets"]))
     learned = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=1e-4, fused=True)
-    ids = torch.randint(0, 256, (case["batch"], case["length"]))
-    times = []
-    for _ in range(case["steps"]):
+    rates = []
+    for ids, mask, labels in peer_batches(case, pathlib.Path(folder).parent):
         start = time.time()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            loss = model(input_ids=ids, labels=ids).loss
+            loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        times.append(time.time() - start)
-    speed = case["batch"] * case["length"] / statistics.median(times[1:])
+        rates.append(mask.sum().item() / (time.time() - start))
+    speed = statistics.median(rates[1:])
     print(json.dumps(dict(speed=speed, rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, learned=sum(p.numel() for p in learned))))
 
 
@@ -101,31 +124,32 @@ def run(command):
 
 def ours(case, folder, threads, number):
     """One run of `athanor train`: tokens per second (median step) and peak memory in MB."""
-    recipe = dict(stage="sft", model=str(folder / "model"), tokenizer=str(folder / "tokenizer"), data=dict(train=[str(folder / "rows.jsonl")]),
+    recipe = dict(stage="sft", model=str(folder / "model"), tokenizer=str(folder / "tokenizer"), data=dict(train=[str(folder / "rows.json")], template="alpaca"),
                   train=dict(steps=case["steps"], batch=case["batch"], length=case["length"], lr=1e-4, dtype=case["dtype"], threads=threads, log_every=1))
     if case.get("lora"):
-        recipe["adapter"] = dict(method="lora", **case["lora"], targets=["all-linear"], quantize="nf4" if case.get("nf4") else "none")
+        recipe["adapter"] = dict(method="lora", **case["lora"], quantize="nf4" if case.get("nf4") else "none")
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
     out = folder / f"out-{number}"
     _, rss = run([ATHANOR, "train", folder / "recipe.yaml", f"out={out}"])
     lines = [json.loads(line) for line in (out / "train.log").read_text().splitlines()]
-    return statistics.median([line["tokens_per_second"] for line in lines if "tokens_per_second" in line][1:]), rss
+    steps = [line for line in lines if "tokens_per_second" in line]
+    tokens = json.loads(next((out / "data").glob("report-*.json")).read_text())["tokens"]
+    useful = tokens * steps[-1]["epoch"] / steps[-1]["step"] / (case["batch"] * case["length"])  # of the positions of a step
+    return statistics.median([line["tokens_per_second"] for line in steps][1:]) * min(useful, 1), rss
 
 
-def write_rows(case, folder):
-    """Texts that fill a row each: their tokens are bytes (a tokenizer without merges), so every row has --length targets."""
-    corpus = (ROOT / "assets/corpus/tinyshakespeare.txt").read_text()
-    random.seed(0)
-    with open(folder / "rows.jsonl", "w") as file:
-        for _ in range(64):
-            at = random.randrange(len(corpus) - 4 * case["length"])
-            file.write(json.dumps({"text": corpus[at:at + 4 * case["length"]]}) + "\n")
-    run([ATHANOR, "train-tokenizer", ROOT / "assets/corpus/tinyshakespeare.txt", "--out", folder / "tokenizer", "--kind", "bpe", "--vocab-size", "300"])
+def write_rows(data, folder):
+    """The samples, and a tokenizer trained on their words."""
+    rows = json.loads(pathlib.Path(data).read_text())
+    (folder / "rows.json").write_text(json.dumps(rows))
+    (folder / "words.txt").write_text("\n\n".join(row["instruction"] + "\n" + row["output"] for row in rows))
+    run([ATHANOR, "train-tokenizer", folder / "words.txt", "--out", folder / "tokenizer", "--kind", "bpe", "--vocab-size", "4000"])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--case", nargs="+", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--data", default=os.path.join(os.environ.get("ATHANOR_DATA", ""), "instructions/alpaca_en_demo.json"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tiny", action="store_true")
@@ -137,6 +161,8 @@ def main():
         return make_model(case_of(args.case[0], args.tiny), args.make)
     if args.peer:
         return peer(case_of(args.case[0], args.tiny), args.peer, args.threads)
+    if not pathlib.Path(args.data).is_file():
+        sys.exit(f"{args.data}: no such file; --data names rows of instruction, input and output")
     for name in args.case:
         case = case_of(name, args.tiny)
         if case.get("nf4") and importlib.util.find_spec("bitsandbytes") is None:
@@ -148,7 +174,7 @@ def main():
             folder = pathlib.Path(temporary)
             tail = ["--case", name, "--threads", str(args.threads)] + (["--tiny"] if args.tiny else [])
             run([sys.executable, __file__, "--make", folder / "model", *tail])  # not here: a child's peak is never below its parent's size
-            write_rows(case, folder)
+            write_rows(args.data, folder)
             theirs, mine = [], []
             for number in range(args.rounds):
                 if not case.get("nf4") or importlib.util.find_spec("bitsandbytes"):
@@ -157,11 +183,11 @@ def main():
                 mine.append(ours(case, folder, args.threads, number))
         speed, memory = statistics.median(x[0] for x in mine), max(x[1] for x in mine)
         if not theirs:
-            print(f"{name}: {speed:.0f} tokens/s; memory {memory:.0f} MB", flush=True)
+            print(f"{name}: {speed:.0f} useful tokens/s; memory {memory:.0f} MB", flush=True)
             continue
         ratio = statistics.median(a[0] / b[0] for a, b in zip(mine, theirs))
         other, other_memory = statistics.median(x[0] for x in theirs), max(x[1] for x in theirs)
-        print(f"{name}: {ratio:.2f}x peft ({speed:.0f} against {other:.0f} tokens/s); memory {memory / other_memory:.0%} ({memory:.0f} against "
+        print(f"{name}: {ratio:.2f}x peft ({speed:.0f} against {other:.0f} useful tokens/s); memory {memory / other_memory:.0%} ({memory:.0f} against "
               f"{other_memory:.0f} MB)", flush=True)
 
 
