@@ -3,6 +3,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/mm.h>
 
+#include <algorithm>
 #include <type_traits>
 
 #include "athanor/core/kernels/gemm.h"
@@ -23,17 +24,29 @@ kernels::MatrixView<T> view(const at::Tensor& x) {  // a matrix of one column ma
   return {input<T>(x), x.stride(0), x.stride(0) == 1 || x.size(1) > 1 ? x.stride(1) : 1};
 }
 
+constexpr int64_t kNarrowRows = 512;  // of f32 sums at a time, where the result is narrower
+
+template <typename T>
+void multiply_as(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, bool add) {
+  const auto rows = [&](const at::Tensor& left, const at::Tensor& sums, bool onto) {
+    kernels::gemm<T>({left.size(0), b.size(1), left.size(1), view<T>(left), view<T>(b), output<float>(sums), sums.stride(0),
+                      input<float>(bias), onto});
+  };
+  if (std::is_same_v<T, float>) return rows(a, out, add);
+  const at::Tensor memory = fused::empty_f32({std::min(kNarrowRows, out.size(0)), out.size(1)});
+  for (int64_t first = 0; first < out.size(0); first += kNarrowRows) {
+    const int64_t count = std::min(kNarrowRows, out.size(0) - first);
+    const at::Tensor sums = memory.narrow(0, 0, count), part = out.narrow(0, first, count);
+    rows(a.narrow(0, first, count), sums, false);
+    add ? part.add_(sums) : part.copy_(sums);  // rounded once, when the sums are whole
+  }
+}
+
 void multiply(const at::Tensor& out, const at::Tensor& left, const at::Tensor& right, const at::Tensor& bias, bool add) {
   const at::Tensor a = viewable(left), b = viewable(right);
   base::expect(a.size(1) == b.size(0) && out.size(0) == a.size(0) && out.size(1) == b.size(1) && out.stride(1) == 1, "nn.product",
                "shapes of a product do not fit");
-  fused::by_type(a, [&]<typename T>() {
-    const bool narrow = !std::is_same_v<T, float>;  // sums are f32: rounded once, when they are whole
-    const at::Tensor sums = narrow ? fused::empty_f32(out.sizes()) : out, wide_bias = fused::f32(bias);
-    kernels::gemm<T>({a.size(0), b.size(1), a.size(1), view<T>(a), view<T>(b), output<float>(sums), sums.stride(0),
-                      input<float>(wide_bias), add && !narrow});
-    if (narrow) add ? out.add_(sums) : out.copy_(sums);
-  });
+  fused::by_type(a, [&]<typename T>() { multiply_as<T>(out, a, b, fused::f32(bias), add); });
 }
 
 }  // namespace
