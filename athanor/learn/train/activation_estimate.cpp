@@ -8,7 +8,7 @@ namespace {
 
 using models::Slot;
 
-constexpr double kBlockLogits = 1 << 23;  // numbers: learn/nn makes logits for a block of rows at a time
+constexpr double kBlockLogits = 1 << 24;  // numbers: learn/nn makes logits for a block of rows at a time
 constexpr double kLeastBlockRows = 128;
 constexpr double kAllLogitsAlive = 4;  // of capped logits: tanh, softmax and their gradients
 constexpr double kNf4BlockNumbers = 1 << 22;

@@ -28,7 +28,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kBlockLogits = int64_t{1} << 23;  // alive at a time: 16 MiB in bf16
+constexpr int64_t kBlockLogits = int64_t{1} << 24;  // alive at a time: 32 MiB in bf16
 constexpr int64_t kLeastRows = 128;                 // fewer would make the products slow
 
 struct Gradients {
