@@ -1,8 +1,8 @@
 // The schedule of gemm over threads and its scalar form.
 //
-// Floor: 2 m n k operations at the processor's peak. Two Zen 2 cores do 208 GFLOP/s (multiply-adds from registers); the products of
-// a 7M model's training run at 154 to 181 there (libtorch's MKL: 111 to 137). bench/train_kernels.cpp measures them. Checked
-// against double precision sums in tests.
+// Floor: 2 m n k operations at the processor's peak. The products of a 7M model's training run at 160 to 174 GFLOP/s on two Zen 2
+// cores, where one large product of libtorch's (MKL) does 137; bench/train_kernels.cpp measures them. Checked against double
+// precision sums in tests.
 
 #include "athanor/core/kernels/gemm.h"
 

@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 
 #include "athanor/learn/adapters/matrices.h"
@@ -49,7 +48,7 @@ at::Tensor LoraLinear::with_lengths(const at::Tensor& x, const at::Tensor& in, c
     lengths = row_lengths(weight.to(wide), child("lora_A")->parameter("weight").to(wide),
                           child("lora_B")->parameter("weight").to(wide), settings_.scale);
   }
-  const at::Tensor factor = magnitude / lengths, plain = at::linear(in, weight.to(in.scalar_type()));
+  const at::Tensor factor = magnitude / lengths, plain = nn::linear(in, weight.to(in.scalar_type()));
   const at::Tensor more = (factor - 1).to(in.scalar_type()) * plain + factor.to(in.scalar_type()) * delta;
   return nn::layer_at(*this, "base_layer").forward(x) + more;
 }
@@ -62,7 +61,7 @@ LoraEmbedding::LoraEmbedding(std::unique_ptr<nn::Module> base, at::Tensor a, at:
 
 at::Tensor LoraEmbedding::forward(const at::Tensor& ids) {
   const at::Tensor low = nn::embedding(parameter("lora_embedding_A").t(), ids);  // [.., r]
-  return nn::layer_at(*this, "base_layer").forward(ids) + at::linear(low, parameter("lora_embedding_B")) * scale_;
+  return nn::layer_at(*this, "base_layer").forward(ids) + nn::linear(low, parameter("lora_embedding_B")) * scale_;
 }
 
 }  // namespace athanor::adapters

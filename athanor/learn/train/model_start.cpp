@@ -159,7 +159,7 @@ StartedModel start_model(const TrainRecipe& recipe, const base::Json& config, co
   const checkpoint::Checkpoint files = folder.empty() ? checkpoint::Checkpoint() : start_weights(folder, model, seed);
   StartedModel started;
   if (folder.empty() && fresh)
-    started.decoder = nn::Decoder::build(model, options, static_cast<uint64_t>(recipe.train.seed));
+    started.decoder = nn::Decoder::build(model, options, seed);
   else
     started.decoder = std::make_unique<nn::Decoder>(model, options);
   if (!folder.empty() && (fresh || adapted) && !four_bits) nn::load_weights(*started.decoder, files);

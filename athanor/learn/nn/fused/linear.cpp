@@ -34,7 +34,6 @@ class Linear : public torch::autograd::Function<Linear> {
     product_into(rows_of(y), rows, weight.t(), bias.value_or(at::Tensor()));
     const bool learns = weight.requires_grad();
     context->save_for_backward({learns ? rows : at::Tensor(), x.requires_grad() ? weight : at::Tensor()});
-    context->saved_data["sizes"] = x.sizes().vec();
     context->saved_data["bias"] = bias.has_value();
     context->saved_data["transposed"] = weight.stride(0) == 1 && weight.stride(1) != 1;
     return y;
@@ -42,9 +41,12 @@ class Linear : public torch::autograd::Function<Linear> {
   static variable_list backward(AutogradContext* context, variable_list incoming) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor dy = rows_of(incoming[0]);
-    const std::vector<int64_t> sizes = context->saved_data["sizes"].toIntVector();
     at::Tensor dx, dweight, dbias;
-    if (context->needs_input_grad(0)) dx = product(dy, saved[1]).view(sizes);
+    if (context->needs_input_grad(0)) {
+      std::vector<int64_t> sizes = incoming[0].sizes().vec();
+      sizes.back() = saved[1].size(1);
+      dx = product(dy, saved[1]).view(sizes);
+    }
     if (context->needs_input_grad(1)) dweight = weight_gradient(dy, saved[0], context->saved_data["transposed"].toBool());
     if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) dbias = dy.sum(0);
     return {dx, dweight, dbias};
