@@ -4,7 +4,8 @@
 
 Needs torch, transformers, peft, tokenizers, safetensors (any environment), and bitsandbytes for qlora, which is left out without it; build/bin/athanor is
 run as a user would run it. Both sides tune the same folder of random weights on the samples of --data (rows of instruction, input, output; default: the
-file of that kind in $ATHANOR_DATA). The peer pads batches of 8 samples to their longest, Athanor packs; padding does not count. Prints, for each case: useful
+file of that kind in $ATHANOR_DATA). The peer pads batches of 8 samples to their longest, Athanor packs as many into 4 rows of 512 (a sample has 253 tokens
+there); padding does not count. Prints, for each case: useful
 tokens per second of both, the ratio (median over rounds of paired runs) and peak memory of both. --tiny: a model of a moment, to see that it runs.
 """
 import argparse
@@ -33,18 +34,18 @@ PROMPT_WITH_INPUT = ("Below is an instruction that describes a task, paired with
 TINY = dict(vocab_size=4096, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128)
 LORA = dict(r=8, alpha=16, targets=["q_proj", "v_proj"])
 CASES = {
-    "sft-40m-f32": dict(config=LLAMA_40M, batch=8, length=512, steps=8, dtype="f32"),
-    "sft-40m-bf16": dict(config=LLAMA_40M, batch=8, length=512, steps=8, dtype="bf16"),
-    "lora-0.5b-f32": dict(config=QWEN_05B, batch=8, length=512, steps=4, dtype="f32", lora=LORA),
-    "lora-0.5b-bf16": dict(config=QWEN_05B, batch=8, length=512, steps=4, dtype="bf16", lora=LORA),
-    "qlora-0.5b": dict(config=QWEN_05B, batch=8, length=512, steps=4, dtype="f32", lora=LORA, nf4=True),
+    "sft-40m-f32": dict(config=LLAMA_40M, batch=8, rows=4, length=512, steps=8, dtype="f32"),
+    "sft-40m-bf16": dict(config=LLAMA_40M, batch=8, rows=4, length=512, steps=8, dtype="bf16"),
+    "lora-0.5b-f32": dict(config=QWEN_05B, batch=8, rows=4, length=512, steps=3, dtype="f32", lora=LORA),
+    "lora-0.5b-bf16": dict(config=QWEN_05B, batch=8, rows=4, length=512, steps=3, dtype="bf16", lora=LORA),
+    "qlora-0.5b": dict(config=QWEN_05B, batch=8, rows=4, length=512, steps=3, dtype="f32", lora=LORA, nf4=True),
 }
 
 
 def case_of(name, tiny):
     case = dict(CASES[name])
     if tiny:
-        case.update(config=dict(case["config"], **TINY), batch=2, length=64, steps=4)
+        case.update(config=dict(case["config"], **TINY), batch=2, rows=2, length=64, steps=4)
     return case
 
 
@@ -125,7 +126,7 @@ def run(command):
 def ours(case, folder, threads, number):
     """One run of `athanor train`: tokens per second (median step) and peak memory in MB."""
     recipe = dict(stage="sft", model=str(folder / "model"), tokenizer=str(folder / "tokenizer"), data=dict(train=[str(folder / "rows.json")], template="alpaca"),
-                  train=dict(steps=case["steps"], batch=case["batch"], length=case["length"], lr=1e-4, dtype=case["dtype"], threads=threads, log_every=1))
+                  train=dict(steps=case["steps"], batch=case["rows"], length=case["length"], lr=1e-4, dtype=case["dtype"], threads=threads, log_every=1))
     if case.get("lora"):
         recipe["adapter"] = dict(method="lora", **case["lora"], quantize="nf4" if case.get("nf4") else "none")
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
@@ -134,7 +135,7 @@ def ours(case, folder, threads, number):
     lines = [json.loads(line) for line in (out / "train.log").read_text().splitlines()]
     steps = [line for line in lines if "tokens_per_second" in line]
     tokens = json.loads(next((out / "data").glob("report-*.json")).read_text())["tokens"]
-    useful = tokens * steps[-1]["epoch"] / steps[-1]["step"] / (case["batch"] * case["length"])  # of the positions of a step
+    useful = tokens * steps[-1]["epoch"] / steps[-1]["step"] / (case["rows"] * case["length"])  # of the positions of a step
     return statistics.median([line["tokens_per_second"] for line in steps][1:]) * min(useful, 1), rss
 
 

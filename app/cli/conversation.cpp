@@ -15,24 +15,12 @@ namespace athanor::app {
 
 using base::Json;
 
-namespace {
-
-/// What a template that stands alone may name.
-text::SpecialTokens special_tokens(const text::Tokenizer& tokenizer) {
-  text::SpecialTokens tokens;
-  if (auto bos = tokenizer.bos()) tokens["bos_token"] = tokenizer.id_to_token(*bos);
-  if (auto eos = tokenizer.eos()) tokens["eos_token"] = tokenizer.id_to_token(*eos);
-  return tokens;
-}
-
-}  // namespace
-
 text::ChatTemplate chat_template_of(const RunningModel& model, const text::Tokenizer& tokenizer, const std::string& file) {
-  if (!file.empty()) return {base::read_text_file(file), file, special_tokens(tokenizer)};
+  if (!file.empty()) return {base::read_text_file(file), file, tokenizer};
   const std::string path = model.folder.path.string();
   if (model.gguf) {
     constexpr const char* kKey = "tokenizer.chat_template";
-    if (auto source = model.gguf->metadata.text(kKey)) return {*source, base::cat(path, ": ", kKey), special_tokens(tokenizer)};
+    if (auto source = model.gguf->metadata.text(kKey)) return {*source, base::cat(path, ": ", kKey), tokenizer};
   } else if (auto chat = text::ChatTemplate::load(path)) {
     return *std::move(chat);
   }

@@ -1,35 +1,88 @@
 #include "app/cli_learn/training_samples.h"
 
-#include <algorithm>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/conversation.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/data/render.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/run/engine/engine.h"
 #include "athanor/run/generate/generate.h"
 
 namespace athanor::app {
+namespace {
 
-std::vector<std::string> write_training_samples(const train::SampleRequest& request) {
+/// The layers that learn as a source of scores, for adapters, which the engine knows only merged. Without a cache: each token takes
+/// a pass over all before it, and no second copy of anything.
+class LearningLayers : public generate::ScoreSource {
+ public:
+  explicit LearningLayers(nn::Decoder& decoder) : decoder_(decoder) { decoder_.eval(); }
+  std::span<float> append(std::span<const text::TokenId> ids) override {
+    at::NoGradGuard no_grad;
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+    const auto length = static_cast<int64_t>(ids_.size());
+    at::Tensor row = at::empty({1, length}, at::kInt);
+    std::copy(ids_.begin(), ids_.end(), row.mutable_data_ptr<int32_t>());
+    const at::Tensor last = decoder_.hidden({row.to(decoder_.options().device)}).narrow(1, length - 1, 1);
+    scores_ = decoder_.logits(last).to(at::kCPU).contiguous();
+    return {scores_.mutable_data_ptr<float>(), static_cast<size_t>(scores_.numel())};
+  }
+  int64_t vocab_size() const override { return decoder_.model().spec.vocab; }
+  int64_t room() const override { return decoder_.model().spec.max_positions - static_cast<int64_t>(ids_.size()); }
+
+ private:
+  nn::Decoder& decoder_;
+  std::vector<text::TokenId> ids_;
+  at::Tensor scores_;
+};
+
+std::vector<text::TokenId> prompt_ids(const train::SampleRequest& request, const std::string& prompt) {
+  if (!request.chat) return request.tokenizer.encode(prompt);
+  return chat_ids(*request.chat, request.tokenizer, base::Json::array({message("user", prompt)}));
+}
+
+std::vector<text::TokenId> end_ids_of(const train::SampleRequest& request) {
+  std::vector<text::TokenId> ends;
+  if (const auto eos = request.tokenizer.eos()) ends.push_back(*eos);
+  if (!request.chat) return ends;
+  if (const auto end = data::turn_end(*request.chat, request.tokenizer)) ends.push_back(*end);
+  return ends;
+}
+
+/// `begin`: a source for the next text.
+std::vector<std::string> write_texts(const train::SampleRequest& request,
+                                     const std::function<std::unique_ptr<generate::ScoreSource>()>& begin) {
   const train::TrainOptions& options = request.options;
-  nn::NamedWeights weights = nn::weights_of(request.decoder);
-  const auto views = checkpoint::Checkpoint::of("the weights that learn", weights.arrays, nullptr);
-  const auto model = engine::Model::load(request.decoder.model(), views, {});
-  std::vector<text::TokenId> end_ids;
-  if (auto eos = request.tokenizer.eos()) end_ids.push_back(*eos);
-  engine::Session session(model);
+  const std::vector<text::TokenId> ends = end_ids_of(request);
   std::vector<std::string> texts;
   for (const std::string& prompt : options.sample_prompts) {
-    session.truncate(0);
-    const std::vector<text::TokenId> ids = request.tokenizer.encode(prompt);
-    const int64_t room = session.room() - static_cast<int64_t>(ids.size());
+    const auto source = begin();
+    const std::vector<text::TokenId> ids = prompt_ids(request, prompt);
+    const int64_t room = source->room() - static_cast<int64_t>(ids.size());
     if (ids.empty() || room < 1) base::input_error("train.samples", {"a prompt is empty or too long", prompt});
     generate::GenerateOptions how;
     how.max_new_tokens = std::min(options.sample_tokens, room);
     how.temperature = options.sample_temperature;
     how.seed = options.seed + static_cast<int64_t>(texts.size());  // or every prompt would go on with the same luck
-    texts.push_back(generate::generate(session, request.tokenizer, ids, end_ids, how).text);
+    texts.push_back(generate::generate(*source, request.tokenizer, ids, ends, how).text);
   }
   return texts;
+}
+
+}  // namespace
+
+std::vector<std::string> write_training_samples(const train::SampleRequest& request) {
+  if (request.adapted) return write_texts(request, [&] { return std::make_unique<LearningLayers>(request.decoder); });
+  nn::NamedWeights weights = nn::weights_of(request.decoder);
+  const auto views = checkpoint::Checkpoint::of("the weights that learn", weights.arrays, nullptr);
+  const auto model = engine::Model::load(request.decoder.model(), views, {});
+  return write_texts(request, [&] { return std::make_unique<engine::Session>(model); });
 }
 
 }  // namespace athanor::app

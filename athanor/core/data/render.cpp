@@ -34,10 +34,7 @@ SampleRenderer::SampleRenderer(const text::Tokenizer& tokenizer, const TemplateC
   if (choice.from_model && !choice.source.empty()) {
     chat_ = text::ChatTemplate::load(tokenizer_folder);
   } else if (!choice.source.empty()) {
-    text::SpecialTokens tokens;
-    if (auto bos = tokenizer.bos()) tokens["bos_token"] = tokenizer.id_to_token(*bos);
-    if (auto eos = tokenizer.eos()) tokens["eos_token"] = tokenizer.id_to_token(*eos);
-    chat_.emplace(choice.source, choice.name, tokens);
+    chat_.emplace(choice.source, choice.name, tokenizer);
   }
   for (size_t id = 0; id < pieces_.size(); ++id) pieces_[id] = tokenizer.token_bytes(static_cast<TokenId>(id));
   for (TokenId id : tokenizer.encode("", {.add_special_tokens = true}))

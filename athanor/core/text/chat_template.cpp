@@ -115,6 +115,12 @@ ChatTemplate::ChatTemplate(std::string_view source, std::string name, SpecialTok
   templates_.emplace("default", templates::Template(source, std::move(name)));
 }
 
+ChatTemplate::ChatTemplate(std::string_view source, std::string name, const Tokenizer& tokenizer)
+    : ChatTemplate(source, std::move(name)) {
+  if (const auto bos = tokenizer.bos()) tokens_["bos_token"] = tokenizer.id_to_token(*bos);
+  if (const auto eos = tokenizer.eos()) tokens_["eos_token"] = tokenizer.id_to_token(*eos);
+}
+
 std::vector<std::string> ChatTemplate::names() const {
   std::vector<std::string> names;
   for (const auto& [name, unused] : templates_) names.push_back(name);

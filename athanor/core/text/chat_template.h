@@ -11,6 +11,7 @@
 
 #include "athanor/core/base/json.h"
 #include "athanor/core/text/templates/template.h"
+#include "athanor/core/text/tokenizer.h"
 
 namespace athanor::text {
 
@@ -39,6 +40,8 @@ class ChatTemplate {
   static std::string source_of(const std::filesystem::path& folder);
   /// One template; `name` is how errors call it.
   ChatTemplate(std::string_view source, std::string name, SpecialTokens tokens = {});
+  /// The tokens that it may name are the tokenizer's beginning and end.
+  ChatTemplate(std::string_view source, std::string name, const Tokenizer& tokenizer);
 
   /// `messages`: a list of {role, content, ...}. Keys that are null are left out, and reasoning is found under all its names, as
   /// transformers does. input_error where they are no such list, or where the template refuses them.

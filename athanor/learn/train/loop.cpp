@@ -52,7 +52,7 @@ class Loop {
     TrainRecipe recipe = parts.recipe;
     state_.recipe = base::options_to_node(base::visit_of(recipe));
     earlier_s_ = state_.elapsed_s;
-    samples_ = options_.sample_every > 0 && parts.write_samples;
+    samples_ = !options_.sample_prompts.empty() && parts.write_samples;
   }
 
   TrainResult run() {
@@ -72,6 +72,7 @@ class Loop {
 
  private:
   TrainResult train() {
+    if (samples_ && state_.step == 0) before_ = write_samples();
     start_ = Clock::now();
     while (!over()) {
       try {
@@ -181,7 +182,8 @@ class Loop {
     log_->progress(state_, now, left_seconds());
     if (state_.step % options_.log_every == 0 || over()) log_training(now);
     if (options_.eval_every > 0 && state_.step % options_.eval_every == 0 && !over()) evaluate();
-    if (samples_ && (state_.step % options_.sample_every == 0 || over())) write_samples();
+    const bool between = options_.sample_every > 0 && state_.step % options_.sample_every == 0;
+    if (samples_ && (between || over())) after_ = write_samples();
     if (options_.save_every > 0 && state_.step % options_.save_every == 0) save();
   }
 
@@ -243,14 +245,17 @@ class Loop {
   }
 
   /// Of the averaged weights where there are some. A model that the engine cannot run is no reason to end.
-  void write_samples() {
+  std::vector<std::string> write_samples() {
     try {
       std::optional<BorrowedWeights> borrowed;
       if (saver_.average) borrowed.emplace(parts_.weights, saver_.average->values());
-      log_->add_samples(state_.step, options_.sample_prompts, parts_.write_samples());
+      std::vector<std::string> texts = parts_.write_samples();
+      log_->add_samples(state_.step, options_.sample_prompts, texts);
+      return texts;
     } catch (const base::Error& error) {
       base::log_warning(base::cat("no samples are written: ", error.what()));
       samples_ = false;
+      return {};
     }
   }
 
@@ -274,7 +279,8 @@ class Loop {
   }
 
   TrainResult result(const char* end) const {
-    TrainResult result{end, state_.step, steps_now_, state_.skipped, state_.elapsed_s, 0, last_evaluation_, state_.log, {}};
+    TrainResult result{end,        state_.step, steps_now_, state_.skipped, state_.elapsed_s, 0, last_evaluation_,
+                       state_.log, {},          before_,    after_};
     if (compute_seconds_ > 0) result.tokens_per_second = static_cast<double>(tokens_) / compute_seconds_;
     return result;
   }
@@ -292,6 +298,7 @@ class Loop {
   double earlier_s_ = 0, step_seconds_ = 0, window_seconds_ = 0, compute_seconds_ = 0;
   int64_t window_tokens_ = 0, tokens_ = 0, steps_now_ = 0, saved_step_ = -1;
   std::optional<Evaluation> last_evaluation_;
+  std::vector<std::string> before_, after_;  // what the model wrote
   bool samples_ = false, weights_whole_ = true;
   const char* end_ = "failed";
 };

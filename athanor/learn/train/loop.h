@@ -8,6 +8,7 @@
 
 #include "athanor/core/base/json.h"
 #include "athanor/core/base/progress.h"
+#include "athanor/core/text/chat_template.h"
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/learn/adapters/adapter.h"
 #include "athanor/learn/nn/decoder.h"
@@ -26,6 +27,8 @@ struct SampleRequest {
   nn::Decoder& decoder;
   const text::Tokenizer& tokenizer;
   const TrainOptions& options;
+  const text::ChatTemplate* chat;  // null: prompts are beginnings of texts; else questions, put by this template
+  bool adapted;                    // the decoder holds an adapter's layers
 };
 
 struct StartedModel;
@@ -49,7 +52,8 @@ struct TrainResult {
   double tokens_per_second = 0;
   std::optional<Evaluation> held_out;  // of the weights that are saved
   std::vector<LogEntry> log;
-  std::optional<WatchResult> watch;  // loss on data.watch before and after
+  std::optional<WatchResult> watch;                        // loss on data.watch before and after
+  std::vector<std::string> samples_before, samples_after;  // for train.sample_prompts; empty where this call wrote none
 };
 
 struct LoopParts {

@@ -52,7 +52,7 @@ struct TrainOptions {
   std::string save_dtype = "f32";
   std::string on_nonfinite = "skip";
 
-  int64_t sample_every = 0;  // 0: never
+  int64_t sample_every = 0;  // 0: at the beginning and the end
   std::vector<std::string> sample_prompts;
   int64_t sample_tokens = 64;
   double sample_temperature = 0.8;

@@ -85,6 +85,13 @@ void say(const data::PreparedData& data, bool from_a_model) {
   if (from_a_model && r.learned_tokens > 0 && !labelled && !data.reused) base::log_info(data::start_hint(r.documents));
 }
 
+/// The template that questions are put by: the one that the samples were rendered by, if any.
+std::optional<text::ChatTemplate> chat_of(const ObjectiveKind& kind, const data::PreparedData& data, const Texts& texts) {
+  if (kind.reads != Reads::kSamples) return std::nullopt;
+  if (!data.chat_template.empty()) return text::ChatTemplate(data.chat_template, "data.template", *texts.tokenizer);
+  return text::ChatTemplate::load(texts.folder);
+}
+
 }  // namespace
 
 TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHooks& hooks) {
@@ -123,8 +130,12 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
     parts.regularizer = regularizer.get();
   }
   parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe, data); };
+  const std::optional<text::ChatTemplate> chat = chat_of(kind, data, texts);
   if (hooks.write_samples)
-    parts.write_samples = [&] { return hooks.write_samples({*model.decoder, *texts.tokenizer, recipe.train}); };
+    parts.write_samples = [&] {
+      return hooks.write_samples(
+          {*model.decoder, *texts.tokenizer, recipe.train, chat ? &*chat : nullptr, model.adapter != nullptr});
+    };
   TrainResult result = run_loop(parts, start);
   if (watch && result.end == "finished") {
     const bool saved_others = recipe.train.ema > 0 || recipe.train.keep_best;  // than those in memory

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "athanor/core/base/error.h"
 #include "athanor/core/history/history.h"
@@ -23,23 +25,48 @@ std::vector<std::string> pretend_to_write(const SampleRequest& request) {
   return texts;
 }
 
-TEST(Samples, AreWrittenAtTheirStepsAndAtTheEnd) {
+TEST(Samples, AreWrittenAtTheBeginningAtTheirStepsAndAtTheEnd) {
   use_test_threads(1);
   const testing::TempFolder folder;
   const OwnHistory own(folder / "runs.db");
   const TrainRecipe recipe = with(tiny_recipe(folder), {"train.sample_every=5", "train.sample_prompts=[abc, de]"});
   TrainHooks hooks;
   hooks.write_samples = pretend_to_write;
-  train_recipe(recipe, Resume::kNo, hooks);
+  const TrainResult result = train_recipe(recipe, Resume::kNo, hooks);
+  EXPECT_EQ(result.samples_before, (std::vector<std::string>{"3 tokens", "2 tokens"}));
+  EXPECT_EQ(result.samples_after.size(), 2u);
   const history::History runs = history::History::open(folder / "runs.db");
   const std::vector<history::TextSample> samples = runs.samples(runs.list().at(0).id);
-  ASSERT_EQ(samples.size(), 6u);
+  ASSERT_EQ(samples.size(), 8u);
   EXPECT_EQ(samples[0].step, 12);
   EXPECT_EQ(samples[0].prompt, "abc");
   EXPECT_EQ(samples[0].text, "3 tokens");
   EXPECT_EQ(samples[1].text, "2 tokens");
   EXPECT_EQ(samples[2].step, 10);
   EXPECT_EQ(samples[5].step, 5);
+  EXPECT_EQ(samples[7].step, 0);
+}
+
+TEST(Samples, OfAModelThatIsTunedToAnswerAreAnswersInItsTemplate) {
+  use_test_threads(1);
+  const testing::TempFolder folder;
+  const OwnHistory own(folder / "runs.db");
+  std::ofstream(folder / "rows.jsonl") << R"({"prompt": "ab", "completion": "c"})"
+                                       << "\n";
+  std::ofstream(folder / "chat.jinja")
+      << "{% for m in messages %}{{ m.role[0] + m.content }}{% endfor %}{% if add_generation_prompt %}b{% endif %}";
+  TrainRecipe recipe = with(tiny_recipe(folder), {"stage=sft", "train.steps=2", "train.sample_prompts=[abc]"});
+  recipe.data = {};
+  recipe.data.train = {(folder / "rows.jsonl").string()};
+  recipe.data.chat_template = (folder / "chat.jinja").string();
+  TrainHooks hooks;
+  std::string asked;
+  hooks.write_samples = [&](const SampleRequest& request) -> std::vector<std::string> {
+    base::Json messages = base::Json::array({{{"role", "user"}, {"content", request.options.sample_prompts.at(0)}}});
+    asked = request.chat ? request.chat->render(messages).text : "no template";
+    return {asked};
+  };
+  EXPECT_EQ(train_recipe(recipe, Resume::kNo, hooks).samples_after, std::vector<std::string>{"uabcb"});
 }
 
 TEST(Samples, AModelThatCannotWriteGoesOnLearning) {
