@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import matrix_work
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ATHANOR = ROOT / "build/bin/athanor"
 MODELS = {
@@ -74,25 +76,6 @@ def ours(spec, dtype, threads, folder, round_number):
     return statistics.median([l["tokens_per_second"] for l in lines if "tokens_per_second" in l][2:]), rss
 
 
-def flops_per_token(config, length):
-    """Multiply-adds counted as two, forward and backward (3 x forward): matrices 6N, attention 12 L T C / 2 for the causal half."""
-    c, l, v = config["hidden_size"], config["num_hidden_layers"], config["vocab_size"]
-    head = c // config["num_attention_heads"]
-    matrices = l * (c * c * 2 + 2 * c * head * config["num_key_value_heads"] + 3 * c * config["intermediate_size"]) + v * c
-    return 6 * matrices + 6 * l * length * c
-
-
-def measured_peak(dtype, threads):
-    code = f"""
-import torch, time
-torch.set_num_threads({threads}); d = torch.bfloat16 if {dtype == 'bf16'} else torch.float32
-a, b, best = torch.randn(2048, 2048).to(d), torch.randn(2048, 2048).to(d), 0
-for _ in range(12):
-    t = time.time(); a @ b; best = max(best, 2 * 2048**3 / (time.time() - t))
-print(best / 1e9)"""
-    return float(run([sys.executable, "-c", code])[0])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", nargs="+", default=list(MODELS), choices=list(MODELS))
@@ -114,7 +97,7 @@ def main():
                 if dtype == "bf16" and "avx512_bf16" not in pathlib.Path("/proc/cpuinfo").read_text():
                     print(f"{name} bf16: left out, this processor has no bf16 products (a step takes PyTorch minutes)", flush=True)
                     continue
-                peak = measured_peak(dtype, args.threads)
+                peak = matrix_work.measured_peak(dtype, args.threads)
                 theirs, mine = [], []
                 for k in range(args.rounds):
                     out, rss = run([sys.executable, __file__, "--peer", name, "--dtype", dtype, "--threads", str(args.threads)])
@@ -123,7 +106,7 @@ def main():
                 ratio = statistics.median(a[0] / b[0] for a, b in zip(mine, theirs))
                 speed, other = (statistics.median(x[0] for x in side) for side in (mine, theirs))
                 memory, other_memory = (max(x[1] for x in side) for side in (mine, theirs))
-                fraction = speed * flops_per_token(spec["config"], spec["length"]) / 1e9 / peak
+                fraction = speed * matrix_work.per_token(spec["config"], spec["length"]) / 1e9 / peak
                 print(f"{name} {dtype}: {ratio:.2f}x PyTorch ({speed:.0f} against {other:.0f} tokens/s); memory {memory / other_memory:.0%} "
                       f"({memory:.0f} against {other_memory:.0f} MB); {fraction:.0%} of {peak:.0f} GFLOP/s", flush=True)
 

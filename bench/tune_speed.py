@@ -6,7 +6,8 @@ Needs torch, transformers, peft, tokenizers, safetensors (any environment), and 
 run as a user would run it. Both sides tune the same folder of random weights on the samples of --data (rows of instruction, input, output; default: the
 file of that kind in $ATHANOR_DATA). The peer pads batches of 8 samples to their longest, Athanor packs as many into 4 rows of 512 (a sample has 253 tokens
 there); padding does not count. Prints, for each case: useful
-tokens per second of both, the ratio (median over rounds of paired runs) and peak memory of both. --tiny: a model of a moment, to see that it runs.
+tokens per second of both, the ratio (median over rounds of paired runs), peak memory of both, and the part of the machine's matrix peak, measured in the
+same run, that Athanor's useful tokens make. --tiny: a model of a moment, to see that it runs.
 """
 import argparse
 import importlib.util
@@ -20,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import matrix_work
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ATHANOR = ROOT / "build/bin/athanor"
@@ -176,6 +179,7 @@ def main():
             tail = ["--case", name, "--threads", str(args.threads)] + (["--tiny"] if args.tiny else [])
             run([sys.executable, __file__, "--make", folder / "model", *tail])  # not here: a child's peak is never below its parent's size
             write_rows(args.data, folder)
+            peak = matrix_work.measured_peak(case["dtype"], args.threads)
             theirs, mine = [], []
             for number in range(args.rounds):
                 if not case.get("nf4") or importlib.util.find_spec("bitsandbytes"):
@@ -183,13 +187,15 @@ def main():
                     theirs.append((json.loads(out.splitlines()[-1])["speed"], rss))
                 mine.append(ours(case, folder, args.threads, number))
         speed, memory = statistics.median(x[0] for x in mine), max(x[1] for x in mine)
+        fraction = speed * matrix_work.per_token(case["config"], case["length"] / 2, "lora" in case) / 1e9 / peak
+        reached = f"{fraction:.0%} of {peak:.0f} GFLOP/s"
         if not theirs:
-            print(f"{name}: {speed:.0f} useful tokens/s; memory {memory:.0f} MB", flush=True)
+            print(f"{name}: {speed:.0f} useful tokens/s; memory {memory:.0f} MB; {reached}", flush=True)
             continue
         ratio = statistics.median(a[0] / b[0] for a, b in zip(mine, theirs))
         other, other_memory = statistics.median(x[0] for x in theirs), max(x[1] for x in theirs)
         print(f"{name}: {ratio:.2f}x peft ({speed:.0f} against {other:.0f} useful tokens/s); memory {memory / other_memory:.0%} ({memory:.0f} against "
-              f"{other_memory:.0f} MB)", flush=True)
+              f"{other_memory:.0f} MB); {reached}", flush=True)
 
 
 main()
