@@ -35,6 +35,7 @@ int train_command(const TrainArguments& a, const Invocation& call) {
   train::TrainHooks hooks;
   hooks.progress = call.progress;
   hooks.force = a.force;
+  hooks.start_hint = true;
   hooks.write_samples = write_training_samples;
   train::TrainResult result = train::train_recipe(recipe, a.resume ? train::Resume::kYes : train::Resume::kNo, hooks);
   std::string text = base::cat(recipe.out, ": ", result.end, " after ", result.steps, " steps");

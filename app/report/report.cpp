@@ -54,6 +54,21 @@ std::string samples(const Report& report) {
   return out + "</div>\n";
 }
 
+/// Without blank lines: a model that has not learned to answer may write little else, and all answers are to be seen at once.
+std::string folded(std::string_view text) {
+  std::string out, space;
+  for (char c : text) {
+    if (c == ' ' || c == '\n') {
+      space += c;
+      continue;
+    }
+    if (!space.empty() && !out.empty()) out += space.find('\n') == space.npos ? space : "\n";
+    space.clear();
+    out += c;
+  }
+  return out.empty() ? "(blank)" : out;
+}
+
 std::string answers(const Report& report) {
   if (report.answers.empty()) return "";
   std::string out =
@@ -62,8 +77,8 @@ std::string answers(const Report& report) {
       "It is small: what it learns is to answer in the form of an answer, and to stop.</p>\n<div class='samples'>";
   for (const Answer& a : report.answers)
     out += cat("<article><h3>", html_text(a.question), "</h3><pre><b>the text</b>\n", html_text(a.expected),
-               "\n\n<b>before tuning</b>\n", html_text(a.before), "\n\n<b>every weight tuned</b>\n", html_text(a.tuned),
-               "\n\n<b>LoRA</b>\n", html_text(a.adapter), "</pre></article>\n");
+               "\n\n<b>before tuning</b>\n", html_text(folded(a.before)), "\n\n<b>every weight tuned</b>\n",
+               html_text(folded(a.tuned)), "\n\n<b>LoRA</b>\n", html_text(folded(a.adapter)), "</pre></article>\n");
   return out + "</div>\n<div class='tables'>" + table("tuning", report.tuning) + "</div>\n";
 }
 

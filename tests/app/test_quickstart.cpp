@@ -33,6 +33,7 @@ TEST(Quickstart, LeavesModelReportAndNumbers) {
   auto result = bench.run(tiny("first"));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("athanor generate first/model"), std::string::npos) << result.out;
+  EXPECT_EQ(result.err.find("hint:"), result.err.npos) << "there is nothing to choose: " << result.err;
   base::Json state = base::read_json_file(bench / "first/quickstart.json", "test");
   EXPECT_LT(state["after"]["nats_per_byte"].get<double>(), state["before"]["nats_per_byte"].get<double>());
   EXPECT_EQ(state["after"]["bytes"].get<int64_t>(), state["text"]["held_out_bytes"].get<int64_t>());
@@ -58,6 +59,8 @@ TEST(Quickstart, LeavesModelReportAndNumbers) {
   EXPECT_EQ(state["answers"]["before"]["ended"], 0) << "nothing has told it to stop";
   EXPECT_TRUE(std::filesystem::exists(bench / "first/tuned/chat_template.jinja"));
   EXPECT_TRUE(std::filesystem::exists(bench / "first/lora/adapter_config.json"));
+  const auto by_hand = bench.run({"train", "first/tuned/recipe.yaml", "out=by-hand", "train.steps=1"});
+  EXPECT_NE(by_hand.err.find("hint: "), by_hand.err.npos) << by_hand.err;
   EXPECT_EQ(bench.run({"chat", "first/tuned", "-n", "8"}, "Who says: Speak, speak.\n").exit_code, 0);
 }
 

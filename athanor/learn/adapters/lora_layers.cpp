@@ -2,15 +2,18 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/matmul.h>
+#include <ATen/ops/addcmul.h>
+#include <ATen/ops/cat.h>
+
+#include <vector>
 
 #include "athanor/learn/adapters/matrices.h"
+#include "athanor/learn/nn/products.h"
 
 namespace athanor::adapters {
 
 at::Tensor row_lengths(const at::Tensor& weight, const at::Tensor& a, const at::Tensor& b, double scale) {
-  return (weight + at::matmul(b, a) * scale).square().sum(1).sqrt();
+  return nn::product(b, a).mul_(scale).add_(weight).square_().sum(1).sqrt();
 }
 
 LoraLinear::LoraLinear(std::unique_ptr<nn::Module> base, at::Tensor a, at::Tensor b, at::Tensor magnitude, LoraSettings settings)
@@ -36,21 +39,28 @@ at::Tensor LoraLinear::forward(const at::Tensor& x) {
   return nn::layer_at(*this, "base_layer").forward(x).add_(delta);
 }
 
-/// base(x) + (g - 1) W in + g delta, g = magnitude / |W + scale B A| without a gradient of the length (DoRA, section 4.3).
+/// base(x) + (g - 1) W in + g delta, g = magnitude / |W + scale B A| without a gradient of the length (DoRA, section 4.3). Where
+/// `in` is x itself, base(x) has W in already, and one product is enough: s + (g - 1) s + bias, s = W x + delta.
 at::Tensor LoraLinear::with_lengths(const at::Tensor& x, const at::Tensor& in, const at::Tensor& delta) {
   nn::Module& base = *child("base_layer");
-  const at::Tensor weight = dense_weight(base);
-  const at::Tensor& magnitude = parameter("lora_magnitude_vector");
-  at::Tensor lengths;
-  {
-    at::NoGradGuard no_grad;
-    const at::ScalarType wide = magnitude.scalar_type();
-    lengths = row_lengths(weight.to(wide), child("lora_A")->parameter("weight").to(wide),
-                          child("lora_B")->parameter("weight").to(wide), settings_.scale);
+  const at::Tensor factor = parameter("lora_magnitude_vector") / lengths(), more = (factor - 1).to(in.scalar_type());
+  if (in.is_same(x)) {
+    const at::Tensor sum = weight_product(base, x).add_(delta);
+    at::Tensor y = at::addcmul(sum, sum, more);
+    return base.has_parameter("bias") ? y.add(base.parameter("bias").to(y.scalar_type())) : y;
   }
-  const at::Tensor factor = magnitude / lengths, plain = nn::linear(in, weight.to(in.scalar_type()));
-  const at::Tensor more = (factor - 1).to(in.scalar_type()) * plain + factor.to(in.scalar_type()) * delta;
-  return nn::layer_at(*this, "base_layer").forward(x) + more;
+  return nn::layer_at(*this, "base_layer").forward(x) + more * weight_product(base, in) + factor.to(in.scalar_type()) * delta;
+}
+
+at::Tensor LoraLinear::lengths() {
+  at::NoGradGuard no_grad;
+  const at::ScalarType wide = parameter("lora_magnitude_vector").scalar_type();
+  const at::Tensor a = child("lora_A")->parameter("weight").to(wide), b = child("lora_B")->parameter("weight").to(wide);
+  std::vector<at::Tensor> parts;
+  for_weight_rows(*child("base_layer"), [&](int64_t first, const at::Tensor& rows) {
+    parts.push_back(row_lengths(rows.to(wide), a, b.narrow(0, first, rows.size(0)), settings_.scale));
+  });
+  return at::cat(parts);
 }
 
 LoraEmbedding::LoraEmbedding(std::unique_ptr<nn::Module> base, at::Tensor a, at::Tensor b, double scale) : scale_(scale) {

@@ -26,6 +26,7 @@ class LoraLinear : public nn::Layer {
 
  private:
   at::Tensor with_lengths(const at::Tensor& x, const at::Tensor& in, const at::Tensor& delta);
+  at::Tensor lengths();  // |W + scale B A| of every row, [out]
   LoraSettings settings_;
 };
 

@@ -20,9 +20,24 @@ using torch::autograd::variable_list;
 constexpr int64_t kBlockNumbers = int64_t{1} << 22;  // wide at a time
 
 template <typename Body>
-void for_row_blocks(const Nf4Matrix& m, const Body& body) {
-  const int64_t most = std::max<int64_t>(1, kBlockNumbers / m.columns);
-  for (int64_t first = 0; first < m.rows; first += most) body(first, std::min(most, m.rows - first));
+void for_row_blocks(int64_t rows, int64_t columns, const Body& body) {
+  const int64_t most = std::max<int64_t>(1, kBlockNumbers / columns);
+  for (int64_t first = 0; first < rows; first += most) body(first, std::min(most, rows - first));
+}
+
+/// Rows made wide in memory that stays: blocks that came and went between tensors that a forward pass keeps would leave gaps of
+/// their size in the heap.
+at::Tensor wide_rows(const Nf4Matrix& m, int64_t first, int64_t count, at::ScalarType type) {
+  if (type != at::kFloat && type != at::kBFloat16) return dequantize_rows(m, first, count, type);
+  thread_local at::Tensor memory;
+  const int64_t numbers = count * m.columns;
+  if (!memory.defined() || memory.scalar_type() != type || memory.numel() < numbers) {
+    memory.reset();
+    memory = at::empty({numbers}, type);
+  }
+  at::Tensor rows = memory.narrow(0, 0, numbers).view({count, m.columns});
+  dequantize_rows_into(m, first, rows);
+  return rows;
 }
 
 /// x W^T; x [.., in].
@@ -31,8 +46,8 @@ at::Tensor product(const at::Tensor& x, const Nf4Matrix& m) {
   shape.back() = m.rows;
   at::Tensor out = at::empty(shape, x.options());
   const at::Tensor in_rows = x.reshape({-1, m.columns}), out_rows = out.view({-1, m.rows});
-  for_row_blocks(m, [&](int64_t first, int64_t count) {
-    nn::product_into(out_rows.narrow(1, first, count), in_rows, dequantize_rows(m, first, count, x.scalar_type()).t());
+  for_row_blocks(m.rows, m.columns, [&](int64_t first, int64_t count) {
+    nn::product_into(out_rows.narrow(1, first, count), in_rows, wide_rows(m, first, count, x.scalar_type()).t());
   });
   return out;
 }
@@ -64,8 +79,8 @@ class Nf4Product : public torch::autograd::Function<Nf4Product> {
     shape.back() = m.columns;
     const at::Tensor dy = incoming[0].reshape({-1, m.rows});
     at::Tensor dx = at::empty({dy.size(0), m.columns}, dy.options());
-    for_row_blocks(m, [&](int64_t first, int64_t count) {
-      const at::Tensor weight = dequantize_rows(m, first, count, dy.scalar_type());
+    for_row_blocks(m.rows, m.columns, [&](int64_t first, int64_t count) {
+      const at::Tensor weight = wide_rows(m, first, count, dy.scalar_type());
       if (first == 0)
         nn::product_into(dx, dy.narrow(1, first, count), weight);
       else
@@ -81,10 +96,14 @@ Nf4Linear::Nf4Linear(Nf4Matrix weight, at::Tensor bias, bool swapped) : weight_(
   if (bias.defined()) add_parameter("bias", std::move(bias));
 }
 
-at::Tensor Nf4Linear::forward(const at::Tensor& x) {
+at::Tensor Nf4Linear::product(const at::Tensor& x) const {
   const Nf4Matrix& m = weight_;
-  at::Tensor out =
-      Nf4Product::apply(x, m.packed, given(m.scales), given(m.scale_codes), given(m.scale_maxima), m.rows, m.columns, m.scale_mean);
+  return Nf4Product::apply(x, m.packed, given(m.scales), given(m.scale_codes), given(m.scale_maxima), m.rows, m.columns,
+                           m.scale_mean);
+}
+
+at::Tensor Nf4Linear::forward(const at::Tensor& x) {
+  at::Tensor out = product(x);
   return has_parameter("bias") ? out.add(parameter("bias").to(out.scalar_type())) : out;
 }
 
@@ -105,6 +124,20 @@ at::Tensor dense_weight(nn::Module& module) {
   auto* linear = dynamic_cast<nn::Linear*>(&module);
   base::expect(linear != nullptr, "adapters.matrices", "a linear layer");
   return linear->transposed() ? linear->parameter("weight").t() : linear->parameter("weight");
+}
+
+at::Tensor weight_product(nn::Module& module, const at::Tensor& x) {
+  if (auto* small = dynamic_cast<Nf4Linear*>(&module)) return small->product(x);
+  return nn::linear(x, dense_weight(module).to(x.scalar_type()));
+}
+
+void for_weight_rows(nn::Module& module, const std::function<void(int64_t first, const at::Tensor& rows)>& body) {
+  auto* small = dynamic_cast<Nf4Linear*>(&module);
+  const at::Tensor dense = small ? at::Tensor() : dense_weight(module);
+  const MatrixSize size = *matrix_size(module);
+  for_row_blocks(size.out, size.in, [&](int64_t first, int64_t count) {
+    body(first, small ? wide_rows(small->weight(), first, count, at::kFloat) : dense.narrow(0, first, count));
+  });
 }
 
 }  // namespace athanor::adapters

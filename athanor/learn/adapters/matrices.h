@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,7 @@ class Nf4Linear : public nn::Layer {
  public:
   Nf4Linear(Nf4Matrix weight, at::Tensor bias, bool swapped = false);
   at::Tensor forward(const at::Tensor& x) override;
+  at::Tensor product(const at::Tensor& x) const;  // without the bias
   const Nf4Matrix& weight() const { return weight_; }
   bool swapped() const { return swapped_; }
 
@@ -35,5 +37,9 @@ std::optional<MatrixSize> matrix_size(nn::Module& module);
 bool stored_swapped(nn::Module& module);
 /// W [out, in]: the layer's own memory, or a wide copy of a quantized one.
 at::Tensor dense_weight(nn::Module& module);
+/// x W^T, without the layer's bias.
+at::Tensor weight_product(nn::Module& module, const at::Tensor& x);
+/// W block by block of its rows, [count, in]: the layer's own memory, or what the next block is made in.
+void for_weight_rows(nn::Module& module, const std::function<void(int64_t first, const at::Tensor& rows)>& body);
 
 }  // namespace athanor::adapters

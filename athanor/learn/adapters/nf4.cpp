@@ -65,14 +65,18 @@ Nf4Matrix quantize_nf4(const at::Tensor& matrix, bool double_quant) {
 
 at::Tensor dequantize_rows(const Nf4Matrix& m, int64_t first, int64_t count, at::ScalarType type) {
   at::Tensor out = at::empty({count, m.columns}, type == at::kBFloat16 ? at::kBFloat16 : at::kFloat);
-  base::parallel_for(count, std::max<int64_t>(1, 65536 / std::max<int64_t>(m.columns, 1)), [&](int64_t from, int64_t to) {
+  dequantize_rows_into(m, first, out);
+  return out.to(type);
+}
+
+void dequantize_rows_into(const Nf4Matrix& m, int64_t first, const at::Tensor& out) {
+  base::parallel_for(out.size(0), std::max<int64_t>(1, 65536 / std::max<int64_t>(m.columns, 1)), [&](int64_t from, int64_t to) {
     const int64_t begin = (first + from) * m.columns, end = (first + to) * m.columns;
-    if (type == at::kBFloat16)
+    if (out.scalar_type() == at::kBFloat16)
       decode(m, begin, end, out.data_ptr<at::BFloat16>() + from * m.columns);
     else
       decode(m, begin, end, out.data_ptr<float>() + from * m.columns);
   });
-  return out.to(type);
 }
 
 }  // namespace athanor::adapters

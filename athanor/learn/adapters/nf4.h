@@ -23,5 +23,7 @@ struct Nf4Matrix {
 Nf4Matrix quantize_nf4(const at::Tensor& matrix, bool double_quant);
 /// Rows [first, first + count) as f32 or bf16, [count, columns].
 at::Tensor dequantize_rows(const Nf4Matrix& matrix, int64_t first, int64_t count, at::ScalarType type);
+/// The same into memory that is there: `out` [count, columns], dense, f32 or bf16.
+void dequantize_rows_into(const Nf4Matrix& matrix, int64_t first, const at::Tensor& out);
 
 }  // namespace athanor::adapters

@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
 
 #include "athanor/core/base/cat.h"
@@ -49,11 +48,11 @@ AdaptiveHead::Tail AdaptiveHead::tail(size_t cluster) {
 
 at::Tensor AdaptiveHead::forward(const at::Tensor& hidden) {
   const int64_t shortlist = bounds_.front();
-  const at::Tensor head = log_softmax_of(at::linear(hidden, weight("head")));
+  const at::Tensor head = log_softmax_of(linear(hidden, weight("head")));
   std::vector<at::Tensor> parts = {head.narrow(-1, 0, shortlist)};
   for (size_t k = 0; k + 1 < bounds_.size(); ++k) {
     const Tail rare = tail(k);
-    parts.push_back(log_softmax_of(at::linear(at::linear(hidden, rare.down), rare.up)) +
+    parts.push_back(log_softmax_of(linear(linear(hidden, rare.down), rare.up)) +
                     head.narrow(-1, shortlist + static_cast<int64_t>(k), 1));
   }
   return at::cat(parts, -1);
@@ -67,7 +66,7 @@ at::Tensor AdaptiveHead::loss(const at::Tensor& hidden, const at::Tensor& target
     const at::Tensor places = inside.nonzero().squeeze(1);
     if (places.numel() == 0) continue;
     const Tail rare = tail(k);
-    const at::Tensor low = at::linear(hidden.index_select(0, places), rare.down);
+    const at::Tensor low = linear(hidden.index_select(0, places), rare.down);
     const at::Tensor one = linear_cross_entropy(low, rare.up, targets.index_select(0, places).sub(bounds_[k]));
     sum = sum.defined() ? sum + one : one;
   }

@@ -7,7 +7,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/index_add.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/topk.h>
@@ -16,6 +15,7 @@
 #include <limits>
 
 #include "athanor/core/base/error.h"
+#include "athanor/learn/nn/functions.h"
 #include "athanor/learn/nn/layers.h"
 
 namespace athanor::nn {
@@ -41,7 +41,7 @@ Router::Router(at::Tensor weight, std::string correction_name, at::Tensor correc
 
 at::Tensor Router::forward(const at::Tensor& x) {
   const at::ScalarType type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return at::linear(x.to(type), parameter("weight").to(type));
+  return linear(x.to(type), parameter("weight").to(type));
 }
 
 at::Tensor Router::correction() { return has_parameter(correction_name_) ? parameter(correction_name_).detach() : at::Tensor(); }

@@ -39,6 +39,7 @@ struct TrainHooks {
   std::function<void(const LogEntry& entry)> on_log;  // each line of train.log
   bool history = true;                                // keep the run in history::default_path()
   bool force = false;                                 // begin although the estimate says that memory is too short
+  bool start_hint = false;                            // say which kind of model so many samples are usually put on
   /// A text for each of options.sample_prompts; without it none are written.
   std::function<std::vector<std::string>(const SampleRequest& request)> write_samples;
 };

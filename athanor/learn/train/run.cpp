@@ -68,7 +68,7 @@ struct Texts {
   explicit Texts(const fs::path& path) : folder(path), tokenizer(text::load_tokenizer(path)), hash(data::tokenizer_hash(path)) {}
 };
 
-void say(const data::PreparedData& data, bool from_a_model) {
+void say(const data::PreparedData& data, bool start_hint) {
   const data::DataReport& r = data.report;
   const bool labelled = !r.labels.names.empty();
   const char* what = labelled ? " labelled texts, " : r.learned_tokens > 0 ? " samples, " : " documents, ";
@@ -82,7 +82,7 @@ void say(const data::PreparedData& data, bool from_a_model) {
   for (const auto& [step, count] : r.cleaning)
     if (count > 0) text += base::cat("; ", step, ": ", count);
   base::log_info(text);
-  if (from_a_model && r.learned_tokens > 0 && !labelled && !data.reused) base::log_info(data::start_hint(r.documents));
+  if (start_hint && r.learned_tokens > 0 && !labelled && !data.reused) base::log_info(data::start_hint(r.documents));
 }
 
 /// The template that questions are put by: the one that the samples were rendered by, if any.
@@ -108,7 +108,7 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
   const data::PreparedData data =
       prepare_training_data(recipe, kind.reads, *texts.tokenizer, texts.hash, texts.folder, folder.path() / "data", labels);
   if (kind.reads == Reads::kLabels) models::set_labels(config, {data.report.labels.names, data.report.labels.problem});
-  say(data, recipe.model.kind != base::Node::Kind::kMap);
+  say(data, hooks.start_hint && recipe.model.kind != base::Node::Kind::kMap);
   const std::string data_key = base::hash_hex(data.key);
   if (start) {
     check_resume(recipe, data_key, *start);

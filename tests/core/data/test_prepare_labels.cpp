@@ -101,6 +101,38 @@ TEST_F(PrepareLabels, PaddingAtTheEndIsNotRead) {
   EXPECT_EQ(samples(data.train), (Lines{"a>0", ".>1"})) << "one token is always read, as transformers does";
 }
 
+TEST_F(PrepareLabels, PassesAreOtherWordingsWithTheSameLabels) {
+  std::string text;
+  for (int i = 0; i < 20; ++i)
+    text += base::cat("{\"text\": \"the cat of house ", 100 + i, " sleeps in the sun all day\", \"label\": ", i % 3, "}\n");
+  DataOptions options = rows(text);
+  options.holdout = 0.1;
+  options.augment.passes = 3, options.augment.typos = 0.1, options.augment.drops = 0.1, options.augment.swaps = 0.1;
+  options.augment.capitals = 0.1, options.augment.templates = {"{{prompt}}", "Sorted: {{prompt}}"};
+  const PreparedData data = prepare(options, 96);
+  EXPECT_EQ(data.report.passes, (std::vector<int64_t>{18, 36, 54}));
+  const Lines all = samples(data.train);
+  ASSERT_EQ(all.size(), 54u);
+  int templated = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].substr(all[i].find('>')), base::cat(">", i % 18 % 3)) << all[i];
+    EXPECT_NE(all[i].find(base::cat(100 + i % 18)), std::string::npos) << "numbers stay: " << all[i];
+    EXPECT_EQ(all[i].find("the cat of house"), all[i].npos) << all[i];
+    EXPECT_NE(all[i], all[(i + 18) % 54]);
+    templated += all[i].starts_with("Sorted: ");
+  }
+  EXPECT_GT(templated, 12);
+  EXPECT_LT(templated, 42);
+  EXPECT_EQ(samples(*data.eval),
+            (Lines{"the cat of house 118 sleeps in the sun all day>0", "the cat of house 119 sleeps in the sun all day>1"}))
+      << "held-out texts stay as they are";
+  const PreparedData again = prepare(options, 96);
+  EXPECT_TRUE(again.reused);
+  EXPECT_EQ(samples(again.train), all);
+  options.augment.seed = 1;
+  EXPECT_NE(prepare(options, 96).key, data.key);
+}
+
 TEST_F(PrepareLabels, MistakesAreNamed) {
   EXPECT_NE(message(rows("{\"text\": \"a\"}\n")).find("samples of the form text"), std::string::npos);
   EXPECT_NE(message(rows("{\"text\": \"a\", \"label\": \"p\"}\n")).find("too few labels"), std::string::npos);

@@ -2,9 +2,11 @@
 
 #include "athanor/learn/adapters/nf4.h"
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/linspace.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
@@ -13,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "athanor/learn/adapters/catalog.h"
+#include "athanor/learn/adapters/lora_layers.h"
 #include "athanor/learn/adapters/matrices.h"
 #include "tests/learn/adapters/tiny_bases.h"
 
@@ -45,6 +48,43 @@ TEST(Nf4, ZerosAndOddSizesHaveTheirPlace) {
   EXPECT_EQ(wide(quantize_nf4(at::zeros({3, 5}), true)).abs().max().item().toDouble(), 0);
   const at::Tensor odd = tensor_of(products(), "weight").narrow(0, 0, 7).narrow(1, 0, 9);
   EXPECT_LE(distance(wide(quantize_nf4(odd, true)), odd), 0.03);
+}
+
+/// Output and gradients of A, B, the lengths and x of a DoRA layer.
+std::vector<at::Tensor> dora_pass(std::unique_ptr<nn::Module> base, const at::Tensor& input, const at::Tensor& a,
+                                  const at::Tensor& b, double dropout) {
+  const auto learned = [](const at::Tensor& x) { return x.clone().set_requires_grad(true); };
+  auto state = std::make_shared<nn::DropoutState>();
+  state->on = dropout > 0, state->key = {1, 2, 3};
+  const at::Tensor lengths = learned(at::linspace(1, 2, b.size(0)));
+  LoraLinear layer(std::move(base), learned(a), learned(b), lengths, {0.5, dropout, 4, state});
+  const at::Tensor x = learned(input), y = layer.forward(x);
+  y.square().sum().backward();
+  std::vector<at::Tensor> all = {y.detach(), x.grad()};
+  for (auto& [name, tensor] : layer.named_parameters())
+    if (tensor->requires_grad()) all.push_back(tensor->grad());
+  return all;
+}
+
+// The dense layer goes by all rows at once, the four-bit one by the 2048 rows that are wide at a time.
+TEST(Nf4, DoraIsThatOfTheWideWeight) {
+  at::manual_seed(3);
+  const at::Tensor weight = at::randn({2500, 2048}), bias = at::randn({2500}), x = at::randn({2, 3, 2048});
+  const at::Tensor a = at::randn({4, 2048}).mul(0.02), b = at::randn({2500, 4});
+  const Nf4Matrix m = quantize_nf4(weight, true);
+  const at::Tensor kept = wide(m), whole = kept + at::matmul(b, a) * 0.5;
+  const at::Tensor scaled = whole * (at::linspace(1, 2, 2500) / whole.square().sum(1).sqrt()).unsqueeze(1);
+  for (double dropout : {0.0, 0.2}) {
+    SCOPED_TRACE(dropout);
+    const auto narrow = dora_pass(std::make_unique<Nf4Linear>(m, bias), x, a, b, dropout),
+               dense = dora_pass(std::make_unique<nn::Linear>(kept, bias), x, a, b, dropout);
+    ASSERT_EQ(narrow.size(), 5u);
+    ASSERT_EQ(dense.size(), 5u);
+    for (size_t i = 0; i < 5; ++i) EXPECT_LE(relative_distance(narrow[i], dense[i]), 1e-5) << i;
+    if (dropout == 0) {
+      EXPECT_LE(relative_distance(narrow[0], at::linear(x, scaled, bias)), 1e-5);
+    }
+  }
 }
 
 TEST(Nf4, OutputsAndGradientsAreThoseOfTheWideWeight) {

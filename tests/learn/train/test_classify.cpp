@@ -173,6 +173,22 @@ TEST(Classify, StartsFromALanguageModelAndResumesExactly) {
   EXPECT_TRUE(state["log_history"].dump().find("eval_macro_f1") != std::string::npos);
 }
 
+TEST(Classify, AnEpochReadsOnePassOfTheAugmentedTexts) {
+  const testing::TempFolder folder;
+  const auto recipe = [&](const std::string& out) {
+    return labelled(folder,
+                    {"data.augment={passes: 3, typos: 0.05, capitals: 0.1, templates: [\"{{prompt}}\", \"Which? {{prompt}}\"]}",
+                     "data.packing=false", "train.steps=48", "train.log_every=1", "train.schedule=constant"},
+                    out);
+  };
+  const TrainResult whole = train(recipe("whole"));
+  EXPECT_DOUBLE_EQ(whole.log.back().epoch, 3.0) << "64 texts, 4 at a time";
+  EXPECT_GE(whole.held_out->metrics[0].second, 0.9) << whole.held_out->table;
+  train(with(recipe("parts"), {"train.steps=20"}));
+  train(recipe("parts"), Resume::kYes);
+  EXPECT_EQ(model_bytes(recipe("parts")), model_bytes(recipe("whole")));
+}
+
 TEST(Classify, AnAdapterIsPefts) {
   const testing::TempFolder folder;
   train(with(tiny_recipe(folder, "base"), {"train.steps=3", "train.eval_every=0", "train.save_every=0"}));

@@ -12,7 +12,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -28,6 +27,7 @@
 #include "athanor/learn/adapters/matrices.h"
 #include "athanor/learn/adapters/random_values.h"
 #include "athanor/learn/adapters/targets.h"
+#include "athanor/learn/nn/products.h"
 
 namespace athanor::adapters {
 namespace {
@@ -214,7 +214,7 @@ class Lora : public Adapter {
     nn::Module* module = decoder_.find(t.path);
     if (nn::Module* inner = module->child("base_layer")) module = inner;
     at::Tensor weight = dense_weight(*module);
-    weight.copy_(weight.to(at::kFloat) - (at::matmul(t.b, t.a) * t.scale).to(weight.device()));
+    weight.copy_(weight.to(at::kFloat) - (nn::product(t.b, t.a) * t.scale).to(weight.device()));
   }
 
   /// What is appended to a learned A or B so that the file's product is the difference to the first one.
