@@ -3,7 +3,8 @@
     PYTHON tools/compare_tokenizers.py [--strings 100000] [--kinds byte-bpe,unigram,...] [--seed 1]
 
 PYTHON needs tokenizers and sentencepiece; with gguf and cyllama, whose wheel carries llama.cpp, the GGUF vocabularies are compared with
-llama.cpp itself. Texts and vocabularies are the shared data's (ATHANOR_DATA, else ../shared/data); build/bin/athanor (ATHANOR names
+llama.cpp itself. Where ids differ from llama.cpp's, the `tokenizers` library with the same tokens, merges and the model's published
+pre-tokenizer is asked as well: the last column counts the strings where ours are not the library's ids either. Texts and vocabularies are the shared data's (ATHANOR_DATA, else ../shared/data); build/bin/athanor (ATHANOR names
 another) gets all strings of one kind in one run of `tokenize --lines --json --no-special`.
 
 A fuzzed string is one of three: random characters of all planes with what pre-tokenizers stumble over, a piece of a shared text with
@@ -89,6 +90,41 @@ def with_tiny_model(path, out):
     writer.write_header_to_file(), writer.write_kv_data_to_file(), writer.write_tensors_to_file(), writer.close()
 
 
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+def published(name):
+    """The pre-tokenizer of the tokenizer.json that a byte-level vocabulary was converted from."""
+    from tokenizers import Regex, pre_tokenizers as pre
+    split = lambda pattern: pre.Split(Regex(pattern), "isolated")
+    return pre.Sequence({
+        "gpt-2": lambda: [pre.ByteLevel(False)],
+        "starcoder": lambda: [pre.Digits(True), pre.ByteLevel(False)],
+        "llama-bpe": lambda: [split(LLAMA3), pre.ByteLevel(False, use_regex=False)],
+        "deepseek-coder": lambda: [split(p) for p in (r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-퟿]+")]
+                                  + [pre.Digits(True), pre.ByteLevel(False, use_regex=False)],
+    }[name]())
+
+
+def of_the_library(path, name):
+    """The GGUF file's vocabulary in the `tokenizers` library; None for SentencePiece's, which it runs by other rules."""
+    import gguf
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    key = {k.removeprefix("tokenizer.ggml."): f.contents() for k, f in gguf.GGUFReader(path).fields.items() if k.startswith("tokenizer.ggml.")}
+    if key["model"] == "llama":
+        return None
+    if key["model"] == "bert":
+        unmark = lambda t, kind: t if kind != gguf.TokenType.NORMAL else t[1:] if t[0] == "▁" and t[1:] else "##" + t
+        vocab = {unmark(t, kind): i for i, (t, kind) in enumerate(zip(key["tokens"], key["token_type"]))}
+        library = Tokenizer(models.WordPiece(vocab, unk_token=key["tokens"][key["unknown_token_id"]], max_input_chars_per_word=100))
+        library.normalizer, library.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+        return library
+    merges = [tuple(m.split(" ")) for m in key["merges"]]
+    library = Tokenizer(models.BPE({t: i for i, t in enumerate(key["tokens"])}, merges, ignore_merges=name == "llama-bpe"))
+    library.pre_tokenizer = published(name)
+    return library
+
+
 def gguf_vocabulary(name):
     def kind(folder):
         from cyllama.llama import llama_cpp
@@ -99,8 +135,10 @@ def gguf_vocabulary(name):
         keys.n_gpu_layers = 0
         model = llama_cpp.LlamaModel(str(folder / "tiny.gguf"), keys)
         vocab = model.get_vocab()
+        second = of_the_library(path, name)
+        words = [second.decode([i]) or t for t, i in second.get_vocab().items()] if second else []
         # The call keeps the model: a vocabulary does not.
-        return path, lambda texts: [vocab.tokenize(t, False, False) if t else [] for t in texts if model], []
+        return path, lambda texts: [vocab.tokenize(t, False, False) if t else [] for t in texts if model], words, second
     return kind
 
 
@@ -157,23 +195,27 @@ def main():
     parser.add_argument("--show", type=int, default=3)
     arguments = parser.parse_args()
     texts, failed = shared_texts(), False
-    print("kind | texts that differ | fuzzed strings that differ")
+    print("kind | texts that differ | fuzzed strings that differ | from both")
     for name in arguments.kinds.split(","):
         with tempfile.TemporaryDirectory() as temporary:
             try:
-                path, library, words = KINDS[name](pathlib.Path(temporary))
+                path, library, words, *second = KINDS[name](pathlib.Path(temporary))
             except ImportError as error:
                 print(f"{name} | {error}")
                 continue
-            row = []
+            row, alone = [], 0
             for strings in (texts, list(fuzzed(arguments.strings, arguments.seed, texts, words))):
                 mine, theirs = ours(path, strings, pathlib.Path(temporary)), library(strings)
                 wrong = [i for i in range(len(strings)) if mine[i] != list(theirs[i])]
                 row.append(f"{len(wrong)} of {len(strings)}")
+                if second and second[0]:
+                    asked = zip(wrong, second[0].encode_batch([strings[i] for i in wrong], add_special_tokens=False))
+                    wrong = [i for i, theirs_too in asked if mine[i] != theirs_too.ids]
+                alone += len(wrong)
                 for i in wrong[:arguments.show]:
                     print(f"    {strings[i][:200]!r}\n      athanor {mine[i][:40]}\n      library {list(theirs[i])[:40]}", file=sys.stderr)
                 failed |= bool(wrong)
-            print(f"{name} | {' | '.join(row)}", flush=True)
+            print(f"{name} | {' | '.join(row)} | {alone}", flush=True)
     sys.exit(failed)
 
 

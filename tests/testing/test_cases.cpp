@@ -1,7 +1,10 @@
 // The reader of case files itself: a malformed case must not pass for a good one.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/testing/cases.h"
+#include "tests/testing/data.h"
 #include "tests/testing/temp_folder.h"
 
 namespace athanor::testing {
@@ -41,6 +44,17 @@ TEST(Cases, MalformedOnesAreRefused) {
   EXPECT_EQ(error_of("=== a\n--- error x: y\n"), ":2: not a number: x");
   EXPECT_EQ(error_of("=== a (escaped)\n\\q\n--- ok: \n"), ":3: unknown escape \\q");
   EXPECT_EQ(error_of("=== a (escaped)\n\\{x\n--- ok: \n"), ":3: \\{text*count} is not closed");
+}
+
+/// Every format that a stranger writes has its broken files, each with what is said about it.
+TEST(Cases, AreManyForEachFormat) {
+  const std::pair<const char*, int> promised[] = {{"safetensors", 45}, {"gguf", 60},     {"tokenizer", 40}, {"config", 40},
+                                                  {"adapter", 20},     {"template", 30}, {"yaml", 30},      {"json-schema", 30}};
+  for (const auto& [format, errors] : promised) {
+    const auto cases = read_cases(source_path(std::string("tests/malformed/") + format + ".cases"));
+    EXPECT_GE(std::count_if(cases.begin(), cases.end(), [](const Case& one) { return one.exit_code != 0; }), errors) << format;
+    for (const Case& one : cases) EXPECT_FALSE(one.exit_code != 0 && one.expected.empty()) << format << ":" << one.line;
+  }
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/cli/commands.h"
 #include "app/cli/gguf_tokenizer.h"
@@ -34,10 +36,17 @@ std::string input_text(const Flags& flags, const Arguments& a) {
   return read_standard_input();
 }
 
+/// One line, which may be longer than the text: written part by part.
 void print_ids(const std::vector<text::TokenId>& ids) {
-  std::string line;
-  for (text::TokenId id : ids) line += (line.empty() ? "" : " ") + base::cat(id);
-  print(line + "\n");
+  constexpr size_t kPart = size_t{1} << 16;
+  std::string part;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    char digits[16];
+    if (i > 0) part += ' ';
+    part.append(digits, std::to_chars(digits, digits + sizeof digits, ids[i]).ptr);
+    if (part.size() >= kPart) print(std::exchange(part, {}));
+  }
+  print(part + "\n");
 }
 
 base::Json as_json(const std::vector<text::TokenId>& ids, const text::Tokenizer& tokenizer) {

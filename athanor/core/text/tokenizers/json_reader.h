@@ -36,7 +36,7 @@ class JsonReader {
     open('[');
     for (bool first = true; next(']', first); first = false) item();
   }
-  /// The view lives until `scratch` changes; it is used where the string has escapes.
+  /// A part of the text; where the string has escapes, what `scratch` then holds.
   std::string_view string(std::string& scratch);
   /// A number that is written as an integer and fits; false for any other number, which is then passed over.
   bool integer(int64_t& value);
@@ -50,8 +50,10 @@ class JsonReader {
  private:
   [[noreturn]] static void fault() { throw JsonFault(); }
   void space() {
+    if (p_ < end_ && *p_ == '\n') ++p_, indent();
     while (p_ < end_ && (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t')) ++p_;
   }
+  void indent();
   void open(char bracket);
   bool next(char closing, bool first);
   void colon();

@@ -2,6 +2,7 @@
 
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
+#include "athanor/core/text/tokenizers/short_text.h"
 
 namespace athanor::text {
 
@@ -9,7 +10,7 @@ using base::cat;
 
 namespace {
 
-constexpr size_t kLookedUpTogether = 256;
+constexpr size_t kLookedUpTogether = 512;  // parts
 
 }  // namespace
 
@@ -31,41 +32,39 @@ TokenId MergeReader::known(std::string_view token) const {
 }
 
 void MergeReader::add(std::string_view left, std::string_view right) {
-  waiting_.append(left).append(right);
-  lengths_.emplace_back(static_cast<uint32_t>(left.size()), static_cast<uint32_t>(right.size()));
-  if (lengths_.size() == kLookedUpTogether) look_up();
+  parts_.push_back(left);
+  parts_.push_back(right);
+  if (parts_.size() == kLookedUpTogether) look_up();
 }
 
 void MergeReader::look_up() {
-  parts_.clear();
-  std::string_view rest = waiting_;
-  for (const auto& [left, right] : lengths_) {
-    parts_.push_back(rest.substr(0, left));
-    parts_.push_back(rest.substr(left, right));
-    rest.remove_prefix(left + right);
-  }
   vocabulary_.find_all(parts_, ids_);
   for (size_t i = 0; i < parts_.size(); i += 2) resolve(parts_[i], parts_[i + 1], ids_[i], ids_[i + 1]);
-  waiting_.clear();
-  lengths_.clear();
+  parts_.clear();
 }
 
 void MergeReader::resolve(std::string_view left, std::string_view right, TokenId a, TokenId b) {
   if (a < 0) a = known(left);  // throws
   if (b < 0) b = known(right);
   if (right.size() < prefix_) fail(cat(shown(right), " is shorter than the continuing_subword_prefix"));
-  joined_.assign(left).append(right.substr(prefix_));
+  right.remove_prefix(prefix_);
   // results mostly come in the order of their ids, which spares the search
+  auto joins = [&](TokenId id) {
+    std::string_view token = vocabulary_.token(id);
+    return token.size() == left.size() + right.size() && same_bytes(token.data(), left.data(), left.size()) &&
+           same_bytes(token.data() + left.size(), right.data(), right.size());
+  };
   TokenId result = merges_.empty() ? 0 : merges_.back().result;
-  if (vocabulary_.token(result) != joined_ && vocabulary_.token(++result) != joined_) result = known(joined_);
+  if (!joins(result) && !joins(++result)) result = known(cat(left, right));
   merges_.push_back({a, b, result});
 }
 
 void MergeReader::add_line(std::string_view line) {
   if (line.starts_with("#version")) return;
-  size_t space = line.find(' ');
-  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
-    refuse("not two tokens with one space between them", shown(line));
+  size_t space = 0, spaces = 0;
+  for (size_t i = 0; i < line.size(); ++i)  // shorter than a search is worth
+    if (line[i] == ' ') space = i, ++spaces;
+  if (spaces != 1) refuse("not two tokens with one space between them", shown(line));
   add(line.substr(0, space), line.substr(space + 1));
 }
 

@@ -19,7 +19,7 @@ class MergeReader {
 
   /// Room for that many, to save growing.
   void reserve(size_t merges) { merges_.reserve(merges); }
-  /// The two are copied; that they are in the vocabulary is found out later, some together.
+  /// The texts must live as long as the reader: whether they are in the vocabulary is found out later, of some together.
   void add(std::string_view left, std::string_view right);
   /// "a b"; a first line "#version ..." is passed over.
   void add_line(std::string_view line);
@@ -37,12 +37,10 @@ class MergeReader {
   void resolve(std::string_view left, std::string_view right, TokenId a, TokenId b);
 
   const Vocabulary& vocabulary_;
-  std::string where_, place_, joined_;
+  std::string where_, place_;
   size_t prefix_;
   std::vector<Merge> merges_;
-  std::string waiting_;                                 // their texts
-  std::vector<std::pair<uint32_t, uint32_t>> lengths_;  // of left and right
-  std::vector<std::string_view> parts_;
+  std::vector<std::string_view> parts_;  // left and right of those that wait
   std::vector<TokenId> ids_;
 };
 

@@ -1,6 +1,7 @@
 #include "athanor/core/text/tokenizers/model_reader.h"
 
 #include <cmath>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/cat.h"
@@ -114,21 +115,25 @@ void ModelReader::read_scores(JsonReader& reader) {
 
 void ModelReader::read_merges(JsonReader& reader) {
   auto prefix = Component(*options_, place_).optional_text(kPrefix);
-  std::string place = cat(place_, ".merges"), left, right;
+  std::string place = cat(place_, ".merges"), scratch;
+  std::deque<std::string> escaped;
+  auto text = [&] {
+    std::string_view view = reader.string(scratch);
+    return view.data() == scratch.data() ? std::string_view(escaped.emplace_back(view)) : view;
+  };
   if (reader.peek() != Kind::kArray) refuse_model(place, "not a list");
   MergeReader merges(tables_.vocabulary, kModelReaderWhere, place, prefix.value_or(""));
-  merges.reserve(bytes_ / 40);  // a guess that is never far too large
+  merges.reserve(bytes_ / 32);  // a guess that is never far too large
   reader.array([&] {
     Kind kind = reader.peek();
-    if (kind == Kind::kString) return merges.add_line(reader.string(left));
+    if (kind == Kind::kString) return merges.add_line(text());
     std::string_view pair[2];
     size_t count = 0;
     auto wrong = [&] { merges.refuse("neither \"a b\" nor [\"a\", \"b\"]"); };
     if (kind != Kind::kArray) wrong();
     reader.array([&] {
       if (count == 2 || reader.peek() != Kind::kString) wrong();
-      pair[count] = reader.string(count == 0 ? left : right);
-      ++count;
+      pair[count++] = text();
     });
     if (count != 2) wrong();
     merges.add(pair[0], pair[1]);

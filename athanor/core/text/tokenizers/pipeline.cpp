@@ -66,7 +66,13 @@ class Pipeline::Encoder final : public WordSink {
     base::parallel_dynamic(static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) found[i] = encode_part(parts[i]);
     });
-    for (const std::vector<TokenId>& ids : found) ids_.insert(ids_.end(), ids.begin(), ids.end());
+    size_t count = ids_.size();
+    for (const std::vector<TokenId>& ids : found) count += ids.size();
+    ids_.reserve(count);
+    for (std::vector<TokenId>& ids : found) {
+      ids_.insert(ids_.end(), ids.begin(), ids.end());
+      std::vector<TokenId>().swap(ids);  // a large text's ids would lie there twice
+    }
   }
 
   std::vector<TokenId> ids_of(std::string_view text) {

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "athanor/core/text/tokenizers/short_text.h"
+
 namespace athanor::text {
 
 namespace {
@@ -11,6 +13,16 @@ namespace {
 constexpr uint32_t kClassRanges[] = {
 #include "athanor/core/text/tokenizers/unicode_ranges.inc"
 };
+
+/// 8 where the word's bytes are ASCII or whole characters of two bytes, as a byte-level vocabulary is written; 7 where the last
+/// begins one that ends behind the word; else 0.
+size_t plain_bytes(uint64_t word) {
+  constexpr uint64_t kHigh = 0x8080808080808080u;
+  auto bit = [word](int i) { return word << (7 - i) & kHigh; };                    // bit i of each byte, at its top
+  uint64_t two = bit(7) & bit(6) & ~bit(5) & (bit(4) | bit(3) | bit(2) | bit(1));  // 0xc2 to 0xdf
+  if ((bit(7) & ~two) != two << 8 || (bit(7) & bit(6) & ~two) != 0) return 0;
+  return 8 - (two >> 63);
+}
 
 }  // namespace
 
@@ -52,10 +64,11 @@ int utf8_sequence(std::string_view bytes) {
 bool is_utf8(std::string_view bytes) {
   size_t i = 0;
   while (i < bytes.size()) {
-    uint64_t word;
-    if (i + 8 <= bytes.size() && (std::memcpy(&word, bytes.data() + i, 8), (word & 0x8080808080808080u) == 0)) {
-      i += 8;
-      continue;
+    if (i + 8 <= bytes.size()) {
+      if (size_t whole = plain_bytes(load_word<uint64_t>(bytes.data() + i)); whole > 0) {
+        i += whole;
+        continue;
+      }
     }
     // two and three bytes without a look at the rare exceptions
     auto at = [&](size_t k) { return static_cast<unsigned char>(bytes[i + k]); };

@@ -2,31 +2,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+
+#include "athanor/core/text/tokenizers/short_text.h"
 
 namespace athanor::text {
-
-uint64_t string_hash(std::string_view text) {
-  constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio
-  uint64_t hash = text.size() * kMultiplier;
-  auto mix = [&hash](uint64_t word) { hash = std::rotl((hash ^ word) * kMultiplier, 29); };
-  while (text.size() >= 8) {
-    uint64_t word;
-    std::memcpy(&word, text.data(), 8);
-    mix(word);
-    text.remove_prefix(8);
-  }
-  uint64_t rest = 0;
-  for (size_t i = 0; i < text.size(); ++i) rest |= static_cast<uint64_t>(static_cast<unsigned char>(text[i])) << (8 * i);
-  mix(rest);
-  hash *= kMultiplier;
-  return hash ^ hash >> 32;
-}
 
 void Vocabulary::reserve(size_t tokens) {
   entries_.reserve(tokens);
   entry_of_id_.reserve(tokens);
-  size_t slots = std::bit_ceil(tokens * 2 + 16);
+  size_t slots = std::bit_ceil(tokens + tokens / 2 + 16);
   if (slots > slots_.size()) rehash(slots);
 }
 
@@ -42,11 +26,11 @@ void Vocabulary::rehash(size_t slots) {
 }
 
 Vocabulary::Added Vocabulary::add(std::string_view token, TokenId id) {
-  if ((entries_.size() + 1) * 2 > slots_.size()) rehash(std::bit_ceil(entries_.size() * 4 + 16));
+  if (entries_.size() + entries_.size() / 2 + 2 > slots_.size()) rehash(std::bit_ceil(entries_.size() * 3 + 16));
   auto hash = static_cast<uint32_t>(string_hash(token));
   size_t mask = slots_.size() - 1, i = hash & mask;
   for (; slots_[i].entry != 0; i = (i + 1) & mask)
-    if (slots_[i].hash == hash && text_of(entries_[slots_[i].entry - 1]) == token) return Added::kTokenTwice;
+    if (slots_[i].hash == hash && same_text(text_of(entries_[slots_[i].entry - 1]), token)) return Added::kTokenTwice;
   if (has(id)) return Added::kIdTwice;
   auto index = static_cast<size_t>(id);
   if (index >= entry_of_id_.size()) entry_of_id_.resize(index + 1);
@@ -63,7 +47,7 @@ TokenId Vocabulary::find(std::string_view token) const {
   size_t mask = slots_.size() - 1;
   for (size_t i = hash & mask; slots_[i].entry != 0; i = (i + 1) & mask) {
     const Entry& entry = entries_[slots_[i].entry - 1];
-    if (slots_[i].hash == hash && text_of(entry) == token) return entry.id;
+    if (slots_[i].hash == hash && same_text(text_of(entry), token)) return entry.id;
   }
   return -1;
 }
@@ -93,7 +77,8 @@ void Vocabulary::find_all(std::span<const std::string_view> tokens, std::vector<
     for (size_t k = 0; k < some.size(); ++k) {
       if (found[k] == 0) continue;
       const Entry& entry = entries_[found[k] - 1];
-      ids[begin + k] = text_of(entry) == some[k] ? entry.id : find(some[k]);  // another text with the same hash: all of the search
+      // another text with the same hash: all of the search
+      ids[begin + k] = same_text(text_of(entry), some[k]) ? entry.id : find(some[k]);
     }
   }
 }

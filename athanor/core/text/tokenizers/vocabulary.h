@@ -58,7 +58,4 @@ class Vocabulary {
   std::vector<Slot> slots_;            // open addressing, a power of two
 };
 
-/// A quick hash of short strings; not for anything that is kept.
-uint64_t string_hash(std::string_view text);
-
 }  // namespace athanor::text

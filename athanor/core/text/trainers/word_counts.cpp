@@ -6,8 +6,8 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/progress.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/text/tokenizers/short_text.h"
 #include "athanor/core/text/tokenizers/unicode.h"
-#include "athanor/core/text/tokenizers/vocabulary.h"
 
 namespace athanor::text {
 
