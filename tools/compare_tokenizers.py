@@ -109,7 +109,7 @@ def published(name):
 def of_the_library(path, name):
     """The GGUF file's vocabulary in the `tokenizers` library; None for SentencePiece's, which it runs by other rules."""
     import gguf
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
     key = {k.removeprefix("tokenizer.ggml."): f.contents() for k, f in gguf.GGUFReader(path).fields.items() if k.startswith("tokenizer.ggml.")}
     if key["model"] == "llama":
         return None
@@ -122,6 +122,9 @@ def of_the_library(path, name):
     merges = [tuple(m.split(" ")) for m in key["merges"]]
     library = Tokenizer(models.BPE({t: i for i, t in enumerate(key["tokens"])}, merges, ignore_merges=name == "llama-bpe"))
     library.pre_tokenizer = published(name)
+    # found in the text, special or not: llama.cpp takes some of them (<｜fim▁hole｜>) for control tokens, which they were not
+    user = [t for t, kind in zip(key["tokens"], key["token_type"]) if kind == gguf.TokenType.USER_DEFINED]
+    library.add_tokens([AddedToken(t, normalized=False, special=False) for t in user])
     return library
 
 

@@ -26,5 +26,23 @@ TEST(ShortText, EveryByteCounts) {
   EXPECT_EQ(hashes.size(), texts);
 }
 
+TEST(ShortText, OneSpaceIsFoundAnywhere) {
+  EXPECT_EQ(only_space(""), std::string_view::npos);
+  for (size_t length = 1; length <= 40; ++length) {
+    const std::string text(length, '!');
+    EXPECT_EQ(only_space(text), std::string_view::npos);
+    for (size_t i = 0; i < length; ++i) {
+      std::string one = text;
+      one[i] = ' ';
+      EXPECT_EQ(only_space(one), i) << length;
+      for (size_t k = i + 1; k < length; ++k) {
+        std::string two = one;
+        two[k] = ' ';
+        EXPECT_EQ(only_space(two), std::string_view::npos) << length << " bytes, " << i << " and " << k;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace athanor::text

@@ -61,10 +61,8 @@ void MergeReader::resolve(std::string_view left, std::string_view right, TokenId
 
 void MergeReader::add_line(std::string_view line) {
   if (line.starts_with("#version")) return;
-  size_t space = 0, spaces = 0;
-  for (size_t i = 0; i < line.size(); ++i)  // shorter than a search is worth
-    if (line[i] == ' ') space = i, ++spaces;
-  if (spaces != 1) refuse("not two tokens with one space between them", shown(line));
+  size_t space = only_space(line);
+  if (space == std::string_view::npos) refuse("not two tokens with one space between them", shown(line));
   add(line.substr(0, space), line.substr(space + 1));
 }
 

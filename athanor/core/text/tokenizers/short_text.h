@@ -15,12 +15,12 @@ Word load_word(const char* p) {
   return word;
 }
 
-/// All of 0 to 8 bytes in one number: of five, the loads overlap.
+/// 0 to 8 bytes and zeros behind them: of five, the loads overlap.
 inline uint64_t few_bytes(const char* p, size_t n) {
-  if (n >= 4) return load_word<uint32_t>(p) | static_cast<uint64_t>(load_word<uint32_t>(p + n - 4)) << 32;
+  if (n >= 4) return load_word<uint32_t>(p) | static_cast<uint64_t>(load_word<uint32_t>(p + n - 4)) << (8 * n - 32);
   if (n == 0) return 0;
-  auto byte = [p](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(p[i])); };
-  return byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16;
+  auto byte = [p](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i); };
+  return byte(0) | byte(n / 2) | byte(n - 1);
 }
 
 /// n bytes at `a` and at `b` are the same.
@@ -33,6 +33,22 @@ inline bool same_bytes(const char* a, const char* b, size_t n) {
 
 inline bool same_text(std::string_view a, std::string_view b) {
   return a.size() == b.size() && same_bytes(a.data(), b.data(), a.size());
+}
+
+/// Where the one space of the text is; npos where there is none, or another.
+inline size_t only_space(std::string_view text) {
+  constexpr uint64_t kSpaces = 0x2020202020202020u, kLow = 0x7f7f7f7f7f7f7f7fu;
+  size_t place = std::string_view::npos, at = 0;
+  bool more = false;
+  auto look = [&](uint64_t word) {
+    uint64_t other = word ^ kSpaces, found = ~(((other & kLow) + kLow) | other | kLow);  // the top of each byte that is a space
+    if (found == 0) return;
+    more = more || place != std::string_view::npos || (found & (found - 1)) != 0;
+    place = at + static_cast<size_t>(std::countr_zero(found)) / 8;
+  };
+  for (; text.size() - at > 8; at += 8) look(load_word<uint64_t>(text.data() + at));
+  look(few_bytes(text.data() + at, text.size() - at));
+  return more ? std::string_view::npos : place;
 }
 
 /// A quick hash; not for anything that is kept.

@@ -10,6 +10,7 @@ namespace athanor::text {
 void Vocabulary::reserve(size_t tokens) {
   entries_.reserve(tokens);
   entry_of_id_.reserve(tokens);
+  text_.reserve(tokens * 8);
   size_t slots = std::bit_ceil(tokens + tokens / 2 + 16);
   if (slots > slots_.size()) rehash(slots);
 }
@@ -81,14 +82,6 @@ void Vocabulary::find_all(std::span<const std::string_view> tokens, std::vector<
       ids[begin + k] = same_text(text_of(entry), some[k]) ? entry.id : find(some[k]);
     }
   }
-}
-
-bool Vocabulary::has(TokenId id) const {
-  return id >= 0 && static_cast<size_t>(id) < entry_of_id_.size() && entry_of_id_[static_cast<size_t>(id)] != 0;
-}
-
-std::string_view Vocabulary::token(TokenId id) const {
-  return has(id) ? text_of(entries_[entry_of_id_[static_cast<size_t>(id)] - 1]) : std::string_view();
 }
 
 }  // namespace athanor::text

@@ -33,8 +33,12 @@ class Vocabulary {
   /// The same of many: their searches wait for memory side by side.
   void find_all(std::span<const std::string_view> tokens, std::vector<TokenId>& ids) const;
   /// "" where the id is unused.
-  std::string_view token(TokenId id) const;
-  bool has(TokenId id) const;
+  std::string_view token(TokenId id) const {
+    return has(id) ? text_of(entries_[entry_of_id_[static_cast<size_t>(id)] - 1]) : std::string_view();
+  }
+  bool has(TokenId id) const {
+    return id >= 0 && static_cast<size_t>(id) < entry_of_id_.size() && entry_of_id_[static_cast<size_t>(id)] != 0;
+  }
   size_t size() const { return entries_.size(); }
   /// One more than the largest id.
   int64_t id_limit() const { return static_cast<int64_t>(entry_of_id_.size()); }
