@@ -89,7 +89,10 @@ TEST(SlowEstimate, AdaptersAreNearTheMeasuredPeak) {
       {"lora-accumulated", "adapter.method=lora", "train.batch=4", "train.accumulation=4"},
       {"qlora", "adapter.method=lora", "adapter.quantize=nf4"},
       {"qlora-checkpointed", "adapter.method=lora", "adapter.quantize=nf4", "train.activation_checkpointing=true"},
+      {"lora-dropout", "adapter.method=lora", "adapter.dropout=0.1"},
+      {"lora-bf16", "adapter.method=lora", "train.dtype=bf16"},
       {"dora", "adapter.method=lora", "adapter.dora=true"},
+      {"qdora", "adapter.method=lora", "adapter.dora=true", "adapter.quantize=nf4"},
       {"ia3", "adapter.method=ia3", "adapter.targets=[k_proj, v_proj, down_proj]", "adapter.feedforward=[down_proj]"},
       {"prefix", "adapter.method=prefix-tuning", "adapter.virtual_tokens=16"},
       {"full"}};

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
+
+#include "athanor/core/models/module_names.h"
 
 namespace athanor::train {
 namespace {
@@ -27,8 +30,12 @@ class LayerCount {
         spec_(decoder.model().spec),
         bytes_(recipe.train.dtype == "bf16" ? 2 : 4),
         batch_(static_cast<double>(recipe.train.batch)),
-        length_(static_cast<double>(recipe.train.length)) {
-    if (recipe.adapter.on() && decoder.virtual_tokens()) length_ += static_cast<double>(recipe.adapter.virtual_tokens);
+        length_(static_cast<double>(recipe.train.length)),
+        dropout_(recipe.adapter.dropout),
+        feedforward_(recipe.adapter.feedforward) {
+    // Rows become as wide as the one with the most samples, which are two at least where they share rows.
+    const int64_t samples = recipe.data.packing ? 2 : 1;
+    if (recipe.adapter.on() && decoder.virtual_tokens()) length_ += static_cast<double>(samples * recipe.adapter.virtual_tokens);
     rows_ = batch_ * length_;
     four_bits_ = recipe.adapter.on() && recipe.adapter.quantize == "nf4";
   }
@@ -67,16 +74,29 @@ class LayerCount {
   double gates() const { return spec_.gated ? 3 : 2; }
   double score_count() const { return batch_ * width(spec_.heads) * length_ * length_; }
 
-  nn::Module* module_at(Slot slot, int64_t layer, int64_t expert = -1) const {
+  std::string path_of(Slot slot, int64_t layer, int64_t expert = -1) const {
     const std::string name = models::weight_name(decoder_.model(), slot, layer, expert);
-    return name.empty() ? nullptr : decoder_.find(name.substr(0, name.rfind('.')));
+    return name.substr(0, name.rfind('.'));
+  }
+  nn::Module* module_at(Slot slot, int64_t layer) const {
+    const std::string path = path_of(slot, layer);
+    return path.empty() ? nullptr : decoder_.find(path);
   }
 
-  /// Whether the input of any of these layers is kept for the gradient of what learns in it.
+  /// Whether IA3's factors at this path are on inputs.
+  bool scales_inputs(const std::string& path) const {
+    return std::any_of(feedforward_.begin(), feedforward_.end(),
+                       [&](const std::string& name) { return models::names_module(name, path); });
+  }
+
+  /// Whether the input of any of these layers is kept for the gradient of what learns in it. IA3 on outputs keeps those instead,
+  /// LoRA with dropout a copy for each layer.
   bool needs_input(int64_t layer, std::initializer_list<Slot> slots) const {
     return std::any_of(slots.begin(), slots.end(), [&](Slot slot) {
-      nn::Module* module = module_at(slot, layer, slot == Slot::kExpertGate || slot == Slot::kExpertDown ? 0 : -1);
-      return module && learns(*module);
+      const std::string path = path_of(slot, layer, slot == Slot::kExpertGate || slot == Slot::kExpertDown ? 0 : -1);
+      nn::Module* module = path.empty() ? nullptr : decoder_.find(path);
+      if (!module || !learns(*module)) return false;
+      return module->has_parameter("ia3_l") ? scales_inputs(path) : dropout_ == 0 || !module->child("lora_A");
     });
   }
 
@@ -124,17 +144,21 @@ class LayerCount {
     return numbers + 4 / bytes_ * (2 * width(e.count) + 2 * width(e.chosen)) + (bytes_ < 4 ? 2 * width(spec_.hidden) : 0);
   }
 
-  /// What LoRA's products keep: A x of each, and for DoRA both parts of the sum; IA3's unscaled outputs.
+  /// What LoRA's products keep: A x of each, and for DoRA the sum that is scaled, or both its parts where dropout parts them; IA3's
+  /// unscaled outputs.
   double beside(int64_t i) const {
     double numbers = 0;
     decoder_.find(decoder_.layer_paths()[static_cast<size_t>(i)])->walk([&](const std::string& path, nn::Module& module) {
       const double share = path.find("experts.") != path.npos && spec_.experts.count > 0
                                ? width(spec_.experts.chosen) / width(spec_.experts.count)
                                : 1;
-      if (nn::Module* a = module.child("lora_A")) numbers += share * width(a->parameter("weight").size(0));
+      if (nn::Module* a = module.child("lora_A")) {
+        const at::Tensor& weight = a->parameter("weight");  // [r, in]
+        numbers += share * width(weight.size(0) + (dropout_ > 0 ? weight.size(1) : 0));
+      }
       if (module.has_parameter("lora_magnitude_vector"))
-        numbers += share * 2 * width(module.parameter("lora_magnitude_vector").size(0));
-      if (module.has_parameter("ia3_l")) numbers += share * width(module.parameter("ia3_l").numel());
+        numbers += share * (dropout_ > 0 ? 2 : 1) * width(module.parameter("lora_magnitude_vector").size(0));
+      if (module.has_parameter("ia3_l") && !scales_inputs(path)) numbers += share * width(module.parameter("ia3_l").numel());
     });
     return numbers;
   }
@@ -158,7 +182,8 @@ class LayerCount {
 
   nn::Decoder& decoder_;
   const models::DecoderSpec& spec_;
-  double bytes_, batch_, length_, rows_ = 0;
+  double bytes_, batch_, length_, dropout_, rows_ = 0;
+  std::vector<std::string> feedforward_;
   bool four_bits_ = false;
 };
 
