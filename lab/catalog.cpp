@@ -7,6 +7,7 @@ Answer run_lora_scale(Lab& lab);
 Answer run_repetition(Lab& lab);
 Answer run_forgetting(Lab& lab);
 Answer run_oom(Lab& lab);
+Answer run_instruction_tuning(Lab& lab);
 
 std::span<const Experiment> experiments() {
   static const Experiment rows[] = {
@@ -43,8 +44,9 @@ std::span<const Experiment> experiments() {
        "does too.",
        "Replay keeps the general text best and costs a part of the domain's gain; a small rate, early stopping, EWC and LoRA lie "
        "on the "
-       "same trade; plain weight decay does nothing. Each is refuted if the general text is lost as much as without it.",
-       1.5,
+       "same trade; plain weight decay does nothing. L2 towards the start (added later) lies on that trade too, above EWC, for it "
+       "holds every weight alike. Each is refuted if the general text is lost as much as without it.",
+       2,
        run_forgetting},
       {{"oom", "what does the memory of training follow?", "Chen et al. 2016, arXiv:1604.06174", "oom/oom.cpp"},
        "More samples lead to out-of-memory errors; smaller batches and gradient accumulation reduce memory.",
@@ -53,6 +55,20 @@ std::span<const Experiment> experiments() {
        "activation checkpointing lower it, four times the data does not raise it, and `athanor estimate` is within 10 % each time.",
        1.5,
        run_oom},
+      {{"instruction-tuning", "one model that is told its tasks, or a prompt for each?", "Wei et al. 2022, arXiv:2109.01652",
+        "instruction-tuning/instruction_tuning.cpp"},
+       "Prompt tuning learns a prompt for each task and keeps the model frozen; instruction tuning unfreezes the model, learns "
+       "several "
+       "tasks told in words, and is judged zero-shot.",
+       "At 0.27 M parameters prompts in front of a frozen model answer next to nothing, and leave it as it was; instruction tuning "
+       "answers "
+       "most of what it learned, a task of known halves that it never learned more often than a guess would, and forgets general "
+       "text. "
+       "On the instruction-tuned model prompts work, nearly as well as the words. Each is refuted if the exact answers, or the "
+       "general "
+       "text's loss, go the other way.",
+       6,
+       run_instruction_tuning},
   };
   return rows;
 }

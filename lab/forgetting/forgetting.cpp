@@ -2,8 +2,8 @@
 // domain for several epochs, once for each remedy; held-out text of both says what was gained and what was lost. EWC is Kirkpatrick
 // et al. 2017 (arXiv:1612.00796):
 //   L + strength / 2 * sum_i F_i (w_i - w*_i)^2,    F the diagonal of the Fisher information on general text
-// replay mixes general text among the domain's, in tokens. Everything but the named change stays as it is, and the same seed begins
-// from the same model.
+// the same with every F_i = 1 is L2 towards the start (Li et al. 2018, arXiv:1802.01483); replay mixes general text among the
+// domain's, in tokens. Everything but the named change stays as it is, and the same seed begins from the same model.
 
 #include <algorithm>
 #include <numbers>
@@ -49,6 +49,10 @@ const Remedy kRemedies[] = {
     {"weight decay 0.1", "Weight decay forgets less", [](TrainRecipe& r, const Lab&) { r.train.weight_decay = 0.1; }},
     {"early stopping", "Early stopping forgets less",
      [](TrainRecipe& r, const Lab&) { r.train.eval_every = 5, r.train.patience = 2, r.train.keep_best = true; }},
+    {"L2 to the start, strength 0.1", "A pull towards the start forgets less (strength 0.1)",
+     [](TrainRecipe& r, const Lab& lab) { hold(r, lab, "l2-start", 0.1); }},
+    {"L2 to the start, strength 1", "A pull towards the start forgets less (strength 1)",
+     [](TrainRecipe& r, const Lab& lab) { hold(r, lab, "l2-start", 1); }},
     {"EWC, strength 100", "EWC forgets less (strength 100)", [](TrainRecipe& r, const Lab& lab) { hold(r, lab, "ewc", 100); }},
     {"EWC, strength 1000", "EWC forgets less (strength 1000)", [](TrainRecipe& r, const Lab& lab) { hold(r, lab, "ewc", 1000); }},
     {"LoRA, r 8", "", [](TrainRecipe& r, const Lab&) { r.adapter.method = "lora", r.adapter.r = 8, r.adapter.alpha = 16; }},
@@ -56,7 +60,7 @@ const Remedy kRemedies[] = {
     {"replay 1:10", "General data mixed in at 1:10 forgets less", [](TrainRecipe& r, const Lab& lab) { replay(r, lab, 10); }},
     {"replay 1:5, six times the steps", "", [](TrainRecipe& r, const Lab& lab) { replay(r, lab, 5), r.train.steps *= 6; }},
 };
-constexpr size_t kNothing = 0, kFive = 7, kTen = 8, kFiveLong = 9;
+constexpr size_t kNothing = 0, kFive = 9, kTen = 10, kFiveLong = 11;
 
 /// Nats per byte on held-out text, of each seed.
 struct Scores {

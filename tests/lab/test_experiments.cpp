@@ -47,6 +47,7 @@ TEST(SlowLab, LoraScale) { expect_answer("lora-scale"); }
 TEST(SlowLab, Repetition) { expect_answer("repetition"); }
 TEST(SlowLab, Forgetting) { expect_answer("forgetting"); }
 TEST(SlowLab, Oom) { expect_answer("oom"); }
+TEST(SlowLab, InstructionTuning) { expect_answer("instruction-tuning"); }
 
 TEST(Lab, ListsItsExperiments) {
   testing::TempFolder folder;

@@ -119,6 +119,42 @@ def case(name):
     write_origin(folder, name, TOLERANCE, "f32 on both sides, sums in different orders; logits absolute, loss and each gradient relative to its largest number")
 
 
+def four_bit_base():
+    """A folder as Athanor's LoftQ writes it: PEFT opens it on a base that bitsandbytes rounded, and warns of what it does not read."""
+    import bitsandbytes
+
+    name, base = "lora-four-bit-base", "base-llama"
+    torch.manual_seed(zlib.crc32(name.encode()))
+    model = base_model(base)
+    wanted = LORA(task_type="CAUSAL_LM", r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"])
+    folder = fresh(name)
+    with torch.no_grad():
+        learned = peft.get_peft_model(model, wanted)
+        for p in learned.parameters():
+            if p.requires_grad:
+                p.add_(torch.randn_like(p) * 0.1)
+        learned.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    config = {key: json.loads((folder / "adapter_config.json").read_text())[key] for key in ("peft_type", "task_type", "r", "lora_alpha", "bias")}
+    config |= {"inference_mode": True, "init_lora_weights": True, "target_modules": ["down_proj", "q_proj"], "base_model_name_or_path": base,
+               "loftq_config": {"loftq_bits": 4, "loftq_iter": 1, "base": "nf4-double-quant"}}
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
+    rounded = base_model(base)
+    with torch.no_grad():
+        for path, layer in rounded.named_modules():
+            if isinstance(layer, torch.nn.Linear) and path != "lm_head":
+                packed, state = bitsandbytes.functional.quantize_4bit(layer.weight.detach().contiguous(), blocksize=64, compress_statistics=True, quant_type="nf4")
+                layer.weight.copy_(bitsandbytes.functional.dequantize_4bit(packed, state))
+        ids = torch.randint(0, model.config.vocab_size, (2, 13))
+        logits = peft.PeftModel.from_pretrained(rounded, str(folder)).eval()(input_ids=ids).logits
+    save_file({"ids": ids.int(), "logits": logits.contiguous()}, folder / "data.safetensors")
+    (folder / "data.json").write_text(json.dumps({"base": base}) + "\n")
+    write_origin(folder, name, {"logits": 1e-4}, "f32 on both sides, and a scale's mean in another order of sums")
+    origin = json.loads((folder / "origin.json").read_text())
+    origin["version"] += f", bitsandbytes {bitsandbytes.__version__}"
+    (folder / "origin.json").write_text(json.dumps(origin, indent=1) + "\n")
+
+
 def products():
     """First values of a small matrix: PEFT's PiSSA, PEFT's LoftQ on bitsandbytes' NF4; and what bitsandbytes makes of a larger one."""
     import bitsandbytes
@@ -155,3 +191,5 @@ if __name__ == "__main__":
             case(each)
     if not wanted or "products" in wanted:
         products()
+    if not wanted or "lora-four-bit-base" in wanted:
+        four_bit_base()

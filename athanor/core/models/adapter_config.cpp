@@ -46,7 +46,7 @@ class ConfigFile {
     c.alphas = pattern("alpha_pattern", -1e9, 1e9);
     if (const Json* init = find("init_lora_weights"); init && init->is_string()) c.init = init->get<std::string>();
     c.bias = bias();
-    if (c.init == "loftq") c.four_bit_base = four_bit_base();
+    c.four_bit_base = four_bit_base();
     const bool soft = c.kind != AdapterKind::kLora && c.kind != AdapterKind::kIa3;
     if (soft && !find("num_virtual_tokens")) fail("\"num_virtual_tokens\" is missing");
     if (soft) c.virtual_tokens = static_cast<int64_t>(number("num_virtual_tokens", 0, 1, kMostVirtualTokens));

@@ -95,6 +95,28 @@ INSTANTIATE_TEST_SUITE_P(Ia3, Folder, ::testing::Values("ia3", "ia3-gpt2"), name
 INSTANTIATE_TEST_SUITE_P(Virtual, Folder, ::testing::Values("prompt-tuning", "prompt-tuning-gpt2", "prefix", "prefix-gpt2"),
                          name_of);
 
+// An adapter that began with LoftQ belongs to a base in four bits. PEFT opens its folder and leaves the base alone, which it would
+// quantize again, on a GPU only, if init_lora_weights said "loftq"; on the base that bitsandbytes rounded its logits are ours.
+TEST(FourBitBase, PeftOpensItsFolder) {
+  const testing::Golden golden("learn_adapters/lora-four-bit-base");
+  auto decoder = base_of(golden);
+  const auto adapter = load_adapter(*decoder, golden.path());
+  const at::Tensor logits = logits_of(*decoder, tensor_of(golden, "ids"));
+  EXPECT_LE(distance(logits, tensor_of(golden, "logits")), golden.tolerance("logits"));
+  const base::Json ours = adapter->config(), theirs = base::read_json_file(golden.path() / "adapter_config.json", "test");
+  for (const char* key : {"peft_type", "task_type", "r", "lora_alpha", "bias", "inference_mode", "init_lora_weights"})
+    EXPECT_EQ(ours.value(key, base::Json()), theirs.at(key)) << key;
+  EXPECT_EQ(ours.at("loftq_config").at("base"), theirs.at("loftq_config").at("base"));
+  auto unrounded = base_of(golden);
+  base::Json plain = theirs;
+  plain.erase("loftq_config");
+  const testing::TempFolder folder;
+  folder.write("adapter_config.json", plain.dump());
+  std::filesystem::copy(golden.path() / "adapter_model.safetensors", folder / "adapter_model.safetensors");
+  const auto other = load_adapter(*unrounded, folder.path());
+  EXPECT_GT(distance(logits_of(*unrounded, tensor_of(golden, "ids")), logits), 1e-2) << "the rounding is seen";
+}
+
 AdapterOptions encoder_options(const std::string& golden) {
   AdapterOptions o;
   o.method = golden == "prefix-projected" ? "prefix-tuning" : "p-tuning";

@@ -110,6 +110,7 @@ TEST(AdapterRun, LoftqIsLoadedAndMergedOnItsFourBitBase) {
     train(recipe);
     const base::Json config = base::read_json_file(fs::path(recipe.out) / "adapter_config.json", "test");
     EXPECT_EQ(config["loftq_config"]["base"], std::string(doubled) == "true" ? "nf4-double-quant" : "nf4");
+    EXPECT_EQ(config["init_lora_weights"], true);
     const auto loaded = nn::load_decoder(folder / "base");
     const auto adapter = adapters::load_adapter(*loaded, recipe.out);
     const auto base_folder = checkpoint::ModelFolder::open(folder / "base");

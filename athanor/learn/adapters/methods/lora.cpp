@@ -84,7 +84,7 @@ class Lora : public Adapter {
                        {"bias", options_.bias},
                        {"use_rslora", options_.rslora},
                        {"use_dora", options_.dora},
-                       {"init_lora_weights", options_.init == "loftq" ? base::Json("loftq") : base::Json(true)},
+                       {"init_lora_weights", true},  // not "loftq": PEFT would quantize the base and begin anew when it loads
                        {"rank_pattern", pattern_json(numbers_.ranks, doubled)},
                        {"alpha_pattern", pattern_json(numbers_.alphas, alpha)},
                        {"target_modules", words_.expression.empty() ? base::Json(words_.names) : base::Json(words_.expression)},
