@@ -36,12 +36,18 @@ std::string_view last_character(std::string_view text) {
   return text.substr(at);
 }
 
-/// Appends a line to a paragraph that is not empty.
+std::string_view first_character(std::string_view text) {
+  size_t end = 1;
+  while (end < std::min<size_t>(text.size(), 4) && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  return text.substr(0, end);
+}
+
+/// Appends a line to a paragraph; neither is empty.
 void join_line(std::string& text, std::string_view line) {
   const bool lower = std::islower(static_cast<unsigned char>(line.front())) != 0;
   if (text.size() > 1 && text.back() == '-' && std::isalpha(static_cast<unsigned char>(text[text.size() - 2])) && lower) {
     text.pop_back();
-  } else if (!lacks_spaces(base::cat(last_character(text), characters_of(line.substr(0, 4)).front()))) {
+  } else if (!lacks_spaces(base::cat(last_character(text), first_character(line)))) {
     text += ' ';
   }
   text += line;

@@ -82,8 +82,7 @@ void visit_cadence(TrainOptions& o, base::OptionVisitor& v) {
 }
 
 void visit_samples(TrainOptions& o, base::OptionVisitor& v) {
-  v.integer("sample_every", o.sample_every,
-            {"steps between texts that the model writes; 0: at the beginning and the end", 0, 1e9});
+  v.integer("sample_every", o.sample_every, {"steps between texts that the model writes; 0: at the beginning and the end", 0, 1e9});
   v.texts("sample_prompts", o.sample_prompts, {"how these texts begin; for a model that is tuned to answer, what it is asked"});
   v.integer("sample_tokens", o.sample_tokens, {"tokens of such a text", 1, 100000});
   v.number("sample_temperature", o.sample_temperature, {"of such a text; 0: the likeliest token each time", 0, 100});
