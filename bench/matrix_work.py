@@ -3,11 +3,12 @@ import subprocess
 import sys
 
 
-def per_token(config, length, adapter=False):
-    """Operations of a token of a llama-shaped model (forward and backward) in rows of `length`. `adapter`: the base's matrices get no gradient."""
+def per_token(config, length, adapter=False, learned=1.0):
+    """Operations of a token of a llama-shaped model (forward and backward) in rows of `length`. `adapter`: the base's matrices get no gradient.
+    `learned`: the part of the tokens that the head is needed for."""
     c, l, v = config["hidden_size"], config["num_hidden_layers"], config["vocab_size"]
     head = c // config["num_attention_heads"]
-    matrices = l * (c * c * 2 + 2 * c * head * config["num_key_value_heads"] + 3 * c * config["intermediate_size"]) + v * c
+    matrices = l * (c * c * 2 + 2 * c * head * config["num_key_value_heads"] + 3 * c * config["intermediate_size"]) + learned * v * c
     return (4 if adapter else 6) * matrices + 6 * l * length * c
 
 

@@ -127,7 +127,7 @@ def run(command):
 
 
 def ours(case, folder, threads, number):
-    """One run of `athanor train`: tokens per second (median step) and peak memory in MB."""
+    """One run of `athanor train`: tokens per second (median step), peak memory in MB, and the part of the tokens that is learned."""
     recipe = dict(stage="sft", model=str(folder / "model"), tokenizer=str(folder / "tokenizer"), data=dict(train=[str(folder / "rows.json")], template="alpaca"),
                   train=dict(steps=case["steps"], batch=case["rows"], length=case["length"], lr=1e-4, dtype=case["dtype"], threads=threads, log_every=1))
     if case.get("lora"):
@@ -137,9 +137,9 @@ def ours(case, folder, threads, number):
     _, rss = run([ATHANOR, "train", folder / "recipe.yaml", f"out={out}"])
     lines = [json.loads(line) for line in (out / "train.log").read_text().splitlines()]
     steps = [line for line in lines if "tokens_per_second" in line]
-    tokens = json.loads(next((out / "data").glob("report-*.json")).read_text())["tokens"]
-    useful = tokens * steps[-1]["epoch"] / steps[-1]["step"] / (case["rows"] * case["length"])  # of the positions of a step
-    return statistics.median([line["tokens_per_second"] for line in steps][1:]) * min(useful, 1), rss
+    report = json.loads(next((out / "data").glob("report-*.json")).read_text())
+    useful = report["tokens"] * steps[-1]["epoch"] / steps[-1]["step"] / (case["rows"] * case["length"])  # of the positions of a step
+    return statistics.median([line["tokens_per_second"] for line in steps][1:]) * min(useful, 1), rss, report["learned_tokens"] / report["tokens"]
 
 
 def write_rows(data, folder):
@@ -187,7 +187,7 @@ def main():
                     theirs.append((json.loads(out.splitlines()[-1])["speed"], rss))
                 mine.append(ours(case, folder, args.threads, number))
         speed, memory = statistics.median(x[0] for x in mine), max(x[1] for x in mine)
-        fraction = speed * matrix_work.per_token(case["config"], case["length"] / 2, "lora" in case) / 1e9 / peak
+        fraction = speed * matrix_work.per_token(case["config"], case["length"] / 2, "lora" in case, mine[0][2]) / 1e9 / peak
         reached = f"{fraction:.0%} of {peak:.0f} GFLOP/s"
         if not theirs:
             print(f"{name}: {speed:.0f} useful tokens/s; memory {memory:.0f} MB; {reached}", flush=True)
