@@ -67,7 +67,7 @@ std::span<const Experiment> experiments() {
        "On the instruction-tuned model prompts work, nearly as well as the words. Each is refuted if the exact answers, or the "
        "general "
        "text's loss, go the other way.",
-       6,
+       2,
        run_instruction_tuning},
   };
   return rows;
