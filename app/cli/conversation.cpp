@@ -33,13 +33,14 @@ std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::
   return tokenizer.encode(chat.render(messages).text, {.add_special_tokens = false});
 }
 
-std::vector<text::TokenId> turn_ends(const RunningModel& model, const text::ChatTemplate& chat, const text::Tokenizer& tokenizer) {
-  std::vector<text::TokenId> ends = model.end_ids;
+std::vector<text::TokenId> turn_ends(std::vector<text::TokenId> ends, const text::ChatTemplate* chat,
+                                     const text::Tokenizer& tokenizer) {
   auto add = [&ends](text::TokenId id) {
     if (std::find(ends.begin(), ends.end(), id) == ends.end()) ends.push_back(id);
   };
   if (tokenizer.eos()) add(*tokenizer.eos());
-  if (const auto end = data::turn_end(chat, tokenizer)) add(*end);
+  if (!chat) return ends;
+  if (const auto end = data::turn_end(*chat, tokenizer)) add(*end);
   return ends;
 }
 
@@ -61,7 +62,7 @@ std::span<float> CachedSession::append(std::span<const text::TokenId> ids) {
 Conversation::Conversation(const RunningModel& model, text::ChatTemplate chat, std::unique_ptr<text::Tokenizer> tokenizer)
     : chat_(std::move(chat)),
       tokenizer_(std::move(tokenizer)),
-      end_ids_(turn_ends(model, chat_, *tokenizer_)),
+      end_ids_(turn_ends(model.end_ids, &chat_, *tokenizer_)),
       session_(model.engine),
       messages_(std::make_shared<Json>(Json::array())) {}
 

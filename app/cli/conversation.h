@@ -15,9 +15,10 @@ text::ChatTemplate chat_template_of(const RunningModel& model, const text::Token
 /// Ids of a rendered conversation: the template has already written what else a tokenizer adds.
 std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer, const base::Json& messages);
 
-/// Tokens that end a turn: the model's end tokens, the tokenizer's, and the special token that the template writes behind an
-/// answer.
-std::vector<text::TokenId> turn_ends(const RunningModel& model, const text::ChatTemplate& chat, const text::Tokenizer& tokenizer);
+/// Tokens that end a turn: `ends` (the model's), the tokenizer's, and, where there is a template, the special token that it writes
+/// behind an answer.
+std::vector<text::TokenId> turn_ends(std::vector<text::TokenId> ends, const text::ChatTemplate* chat,
+                                     const text::Tokenizer& tokenizer);
 
 /// {"role": role, "content": content}
 base::Json message(const char* role, const std::string& content);

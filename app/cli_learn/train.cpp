@@ -16,11 +16,12 @@ namespace {
 /// What the model wrote before and after, a line each.
 std::string samples_text(const std::vector<std::string>& prompts, const train::TrainResult& result) {
   constexpr size_t kLine = 300;  // bytes
+  if (result.samples_before.empty() && result.samples_after.empty()) return "";
   std::string text;
   const auto add = [&](const char* when, const std::vector<std::string>& texts, size_t i) {
     if (i < texts.size()) text += base::cat("  ", when, data::escaped_excerpt(texts[i], kLine), "\n");
   };
-  for (size_t i = 0; i < prompts.size() && !(result.samples_before.empty() && result.samples_after.empty()); ++i) {
+  for (size_t i = 0; i < prompts.size(); ++i) {
     text += base::cat("\n", data::escaped_excerpt(prompts[i], kLine), "\n");
     add("before: ", result.samples_before, i);
     add("after:  ", result.samples_after, i);

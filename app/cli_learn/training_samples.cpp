@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <functional>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/conversation.h"
 #include "athanor/core/base/error.h"
-#include "athanor/core/data/render.h"
 #include "athanor/learn/nn/decoder.h"
 #include "athanor/run/engine/engine.h"
 #include "athanor/run/generate/generate.h"
@@ -23,6 +21,7 @@ namespace {
 class LearningLayers : public generate::ScoreSource {
  public:
   explicit LearningLayers(nn::Decoder& decoder) : decoder_(decoder) { decoder_.eval(); }
+  void clear() { ids_.clear(); }
   std::span<float> append(std::span<const text::TokenId> ids) override {
     at::NoGradGuard no_grad;
     ids_.insert(ids_.end(), ids.begin(), ids.end());
@@ -47,30 +46,21 @@ std::vector<text::TokenId> prompt_ids(const train::SampleRequest& request, const
   return chat_ids(*request.chat, request.tokenizer, base::Json::array({message("user", prompt)}));
 }
 
-std::vector<text::TokenId> end_ids_of(const train::SampleRequest& request) {
-  std::vector<text::TokenId> ends;
-  if (const auto eos = request.tokenizer.eos()) ends.push_back(*eos);
-  if (!request.chat) return ends;
-  if (const auto end = data::turn_end(*request.chat, request.tokenizer)) ends.push_back(*end);
-  return ends;
-}
-
-/// `begin`: a source for the next text.
-std::vector<std::string> write_texts(const train::SampleRequest& request,
-                                     const std::function<std::unique_ptr<generate::ScoreSource>()>& begin) {
+/// `begin`: the source, emptied for the next text.
+std::vector<std::string> write_texts(const train::SampleRequest& request, const std::function<generate::ScoreSource&()>& begin) {
   const train::TrainOptions& options = request.options;
-  const std::vector<text::TokenId> ends = end_ids_of(request);
+  const std::vector<text::TokenId> ends = turn_ends({}, request.chat, request.tokenizer);
   std::vector<std::string> texts;
   for (const std::string& prompt : options.sample_prompts) {
-    const auto source = begin();
+    generate::ScoreSource& source = begin();
     const std::vector<text::TokenId> ids = prompt_ids(request, prompt);
-    const int64_t room = source->room() - static_cast<int64_t>(ids.size());
+    const int64_t room = source.room() - static_cast<int64_t>(ids.size());
     if (ids.empty() || room < 1) base::input_error("train.samples", {"a prompt is empty or too long", prompt});
     generate::GenerateOptions how;
     how.max_new_tokens = std::min(options.sample_tokens, room);
     how.temperature = options.sample_temperature;
     how.seed = options.seed + static_cast<int64_t>(texts.size());  // or every prompt would go on with the same luck
-    texts.push_back(generate::generate(*source, request.tokenizer, ids, ends, how).text);
+    texts.push_back(generate::generate(source, request.tokenizer, ids, ends, how).text);
   }
   return texts;
 }
@@ -78,11 +68,15 @@ std::vector<std::string> write_texts(const train::SampleRequest& request,
 }  // namespace
 
 std::vector<std::string> write_training_samples(const train::SampleRequest& request) {
-  if (request.adapted) return write_texts(request, [&] { return std::make_unique<LearningLayers>(request.decoder); });
+  if (request.adapted) {
+    LearningLayers layers(request.decoder);
+    return write_texts(request, [&]() -> generate::ScoreSource& { return layers.clear(), layers; });
+  }
   nn::NamedWeights weights = nn::weights_of(request.decoder);
   const auto views = checkpoint::Checkpoint::of("the weights that learn", weights.arrays, nullptr);
   const auto model = engine::Model::load(request.decoder.model(), views, {});
-  return write_texts(request, [&] { return std::make_unique<engine::Session>(model); });
+  engine::Session session(model);
+  return write_texts(request, [&]() -> generate::ScoreSource& { return session.truncate(0), session; });
 }
 
 }  // namespace athanor::app

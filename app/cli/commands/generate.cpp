@@ -56,7 +56,7 @@ std::vector<text::TokenId> chat_prompt(const Arguments& a, const std::string& pr
   base::Json messages = base::Json::array();
   if (!a.system.empty()) messages.push_back(message("system", a.system));
   messages.push_back(message("user", prompt));
-  ends = turn_ends(model, chat, tokenizer);
+  ends = turn_ends(model.end_ids, &chat, tokenizer);
   return chat_ids(chat, tokenizer, messages);
 }
 

@@ -73,7 +73,7 @@ base::Json ask(const QuickstartPlan& plan, const std::string& folder, const std:
   const RunningModel model = open_model({.model = folder, .context = 0, .lora = lora}, "");
   const auto tokenizer = model.tokenizer();
   const text::ChatTemplate chat = chat_template_of(model, *tokenizer, (plan.questions() / "chat.jinja").string());
-  const std::vector<text::TokenId> ends = turn_ends(model, chat, *tokenizer);
+  const std::vector<text::TokenId> ends = turn_ends(model.end_ids, &chat, *tokenizer);
   engine::Session session(model.engine);
   base::Json answers = base::Json::array();
   int64_t ended = 0, names = 0, asked_for_names = 0;

@@ -130,12 +130,14 @@ TrainResult train_recipe(const TrainRecipe& recipe, Resume resume, const TrainHo
     parts.regularizer = regularizer.get();
   }
   parts.write_model_files = [&](const fs::path& to) { write_model_files(to, config, recipe, data); };
-  const std::optional<text::ChatTemplate> chat = chat_of(kind, data, texts);
-  if (hooks.write_samples)
+  std::optional<text::ChatTemplate> chat;
+  if (hooks.write_samples && !recipe.train.sample_prompts.empty()) {
+    chat = chat_of(kind, data, texts);
     parts.write_samples = [&] {
       return hooks.write_samples(
           {*model.decoder, *texts.tokenizer, recipe.train, chat ? &*chat : nullptr, model.adapter != nullptr});
     };
+  }
   TrainResult result = run_loop(parts, start);
   if (watch && result.end == "finished") {
     const bool saved_others = recipe.train.ema > 0 || recipe.train.keep_best;  // than those in memory
