@@ -17,11 +17,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kBlockNumbers = int64_t{1} << 22;  // wide at a time
-
 template <typename Body>
 void for_row_blocks(int64_t rows, int64_t columns, const Body& body) {
-  const int64_t most = std::max<int64_t>(1, kBlockNumbers / columns);
+  const int64_t most = std::max<int64_t>(1, kWideNumbers / columns);
   for (int64_t first = 0; first < rows; first += most) body(first, std::min(most, rows - first));
 }
 

@@ -13,6 +13,9 @@
 
 namespace athanor::adapters {
 
+/// Numbers of a four-bit matrix that are wide at a time.
+inline constexpr int64_t kWideNumbers = int64_t{1} << 22;
+
 /// A linear layer whose weight is four bits per number, made wide again block of rows by block of rows in both passes. No gradient
 /// reaches it. Parameter "bias" [out] where given. `swapped`: the file stores it [in, out].
 class Nf4Linear : public nn::Layer {

@@ -76,6 +76,9 @@ struct DropoutState {
 /// others are multiplied by 1 / (1 - p). 0 <= p < 1.
 at::Tensor dropout(const at::Tensor& x, double p, const DropoutKey& key);
 
+/// Logits that are alive at a time (32 MiB in bf16), unless that were fewer rows than make a quick product.
+inline constexpr int64_t kBlockLogits = int64_t{1} << 24, kLeastLogitRows = 128;
+
 /// Sum over rows of -log softmax(hidden . weight^T)[target]: f32 scalar. hidden [N, C], weight [V, C], targets [N] int32 on the
 /// same device; rows with target -100 count nothing. Logits exist for a block of rows at a time only.
 at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets);

@@ -23,8 +23,6 @@
 namespace athanor::nn::reference {
 namespace {
 
-constexpr int64_t kBlockNumbers = int64_t{1} << 24;  // logits alive at a time
-
 struct Gradients {
   at::Tensor hidden, weight;  // defined where wanted
 };
@@ -42,7 +40,7 @@ void add_gradients(at::Tensor z, const at::Tensor& lse, const at::Tensor& index,
 at::Tensor sum_of_losses(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                          const Gradients& gradients) {
   const at::ScalarType type = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const int64_t rows = hidden.size(0), block = std::max<int64_t>(1, kBlockNumbers / weight.size(0));
+  const int64_t rows = hidden.size(0), block = std::max<int64_t>(1, kBlockLogits / weight.size(0));
   at::Tensor sum = at::zeros({}, hidden.options().dtype(type));
   for (int64_t begin = 0; begin < rows; begin += block) {
     const int64_t n = std::min(block, rows - begin);

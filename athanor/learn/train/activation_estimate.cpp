@@ -5,16 +5,15 @@
 #include <vector>
 
 #include "athanor/core/models/module_names.h"
+#include "athanor/learn/adapters/matrices.h"
+#include "athanor/learn/nn/functions.h"
 
 namespace athanor::train {
 namespace {
 
 using models::Slot;
 
-constexpr double kBlockLogits = 1 << 24;  // numbers: learn/nn makes logits for a block of rows at a time
-constexpr double kLeastBlockRows = 128;
 constexpr double kAllLogitsAlive = 4;  // of capped logits: tanh, softmax and their gradients
-constexpr double kNf4BlockNumbers = 1 << 22;
 
 /// Whether anything in a module learns.
 bool learns(nn::Module& module) {
@@ -56,7 +55,8 @@ class LayerCount {
                                 : width(spec_.ffn);
     double most = rows_ * bytes_ * (gates() * inner + 2 * width(spec_.hidden));
     if (spec_.attention_cap != 0) most = std::max(most, 16 * score_count());
-    if (four_bits_) most += bytes_ * (std::min(kNf4BlockNumbers, largest_linear()) + rows_ * std::max(inner, width(spec_.hidden)));
+    if (four_bits_)
+      most += bytes_ * (std::min(width(adapters::kWideNumbers), largest_linear()) + rows_ * std::max(inner, width(spec_.hidden)));
     return most;
   }
 
@@ -65,7 +65,7 @@ class LayerCount {
   double head() const {
     const double vocab = width(spec_.vocab);
     if (spec_.logit_cap != 0 || head_is_wrapped()) return rows_ * (kAllLogitsAlive * 4 * vocab + 2 * width(spec_.hidden) * bytes_);
-    const double block = std::min(rows_, std::max(kLeastBlockRows, kBlockLogits / vocab));
+    const double block = std::min(rows_, std::max(width(nn::kLeastLogitRows), width(nn::kBlockLogits) / vocab));
     return (block * vocab + 2 * rows_ * width(spec_.hidden)) * bytes_;
   }
 

@@ -28,9 +28,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kBlockLogits = int64_t{1} << 24;  // alive at a time: 32 MiB in bf16
-constexpr int64_t kLeastRows = 128;                 // fewer would make the products slow
-
 struct Gradients {
   bool want_hidden = false, want_weight = false;
   at::Tensor hidden, weight;
@@ -73,7 +70,7 @@ void add_block(const at::Tensor& hidden, const at::Tensor& weight, const at::Ten
 
 at::Tensor sum_of_losses(const at::Tensor& given, const at::Tensor& weight, const at::Tensor& given_targets, Gradients& gradients) {
   const Counted rows = counted_rows(given, given_targets);
-  const int64_t count = rows.targets.numel(), block = std::max(kLeastRows, kBlockLogits / weight.size(0));
+  const int64_t count = rows.targets.numel(), block = std::max(kLeastLogitRows, kBlockLogits / weight.size(0));
   at::Tensor dhidden = gradients.want_hidden ? dense_like(rows.hidden) : at::Tensor();
   std::vector<float> losses(static_cast<size_t>(count));
   for (int64_t begin = 0; begin < count; begin += block) {
