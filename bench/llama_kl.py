@@ -1,6 +1,7 @@
 """The engine's distributions and texts against llama.cpp's over the same GGUF file.
 
     V/bin/python bench/llama_kl.py [MODEL.gguf] [--tokens 2048] [--window 512] [--dtype f32|bf16|i8] [--types q8_0,q4_0] [--f32-cache]
+                                 [--itself]
 
 Needs a python with cyllama, which carries llama.cpp in its wheel, and numpy: python3 -m venv V && V/bin/pip install cyllama numpy.
 MODEL is SmolLM2-135M-Instruct in Q4_1 unless named (make real-models). build/bin/athanor (ATHANOR names another) is run as a user would
@@ -9,7 +10,9 @@ run it. The text is the beginning of wikitext-2's test set (ATHANOR_DATA, else .
 For MODEL itself, then for each of --types that `athanor convert` makes of it: mean and largest KL(llama.cpp || athanor) in nats, how
 often both put the same token first, both perplexities and their ratio, and how many of --new greedy tokens after each of four prompts
 agree. llama.cpp rounds activations to 8 bits before a product with quantized weights, and the engine does not, so of quantized files the
-KL measures that rounding; f32 among --types shows what remains without it.
+KL measures that rounding; f32 among --types shows what remains without it. --itself compares llama.cpp with llama.cpp instead: as it
+comes, without flash attention, and with one token at a time. The order of its sums differs then, and rounding to 8 bits makes of such
+differences whole steps: no engine can come nearer to it than it comes to itself.
 """
 import argparse
 import json
@@ -39,14 +42,17 @@ class Model(llama_cpp.LlamaModel):
 class Peer:
     """llama.cpp over one file."""
 
-    def __init__(self, path, window, f32_cache, threads):
+    def __init__(self, path, window, f32_cache, threads, flash_attention=None, at_once=None):
         keys = llama_cpp.LlamaModelParams()
         keys.n_gpu_layers = 0
         self.model = Model(str(path), keys)
         self.vocab = self.model.get_vocab()
         keys = llama_cpp.LlamaContextParams()
-        keys.n_ctx = keys.n_batch = keys.n_ubatch = window
+        keys.n_ctx = keys.n_batch = window
+        keys.n_ubatch = at_once or window
         keys.n_threads = keys.n_threads_batch = threads
+        if flash_attention is not None:
+            keys.flash_attn_type = flash_attention
         if f32_cache:
             keys.type_k = keys.type_v = 0  # GGML_TYPE_F32
         self.context = llama_cpp.LlamaContext(self.model, keys)
@@ -64,8 +70,9 @@ class Peer:
         self.context.kv_cache_clear()
         return self.decode(ids, 0, True)
 
-    def greedy(self, ids, new):
+    def greedy(self, prompt, new):
         self.context.kv_cache_clear()
+        ids = self.vocab.tokenize(prompt, False, True)
         out, row = [], self.decode(ids, 0, False)
         for i in range(new):
             out.append(int(row[0].argmax()))
@@ -109,13 +116,11 @@ class Engine:
         return json.loads(said)["ids"]
 
 
-def compare(path, arguments, ids, folder):
-    peer = Peer(path, arguments.window, arguments.f32_cache, arguments.threads)
-    ours = Engine(path, arguments.dtype, folder)
+def compare(peer, other, arguments, ids):
     divergence, same, costs, count = [], 0, [0.0, 0.0], 0
     for begin in range(0, len(ids), arguments.window):
         part = ids[begin:begin + arguments.window]
-        p, q = log_softmax(peer.logits(part)), log_softmax(ours.logits(part))
+        p, q = log_softmax(peer.logits(part)), log_softmax(other.logits(part))
         divergence += list((numpy.exp(p) * (p - q)).sum(-1))
         same += int((p.argmax(-1) == q.argmax(-1)).sum())
         at = numpy.arange(len(part) - 1)
@@ -123,13 +128,22 @@ def compare(path, arguments, ids, folder):
             costs[i] -= float(x[at, part[1:]].sum())
         count += len(part) - 1
     theirs, mine = (math.exp(c / count) for c in costs)
-    row = dict(kl=float(numpy.mean(divergence)), kl_most=float(numpy.max(divergence)), top1=same / len(ids), llama_ppl=theirs,
-               athanor_ppl=mine, ratio=mine / theirs)
+    row = dict(kl=float(numpy.mean(divergence)), kl_most=float(numpy.max(divergence)), top1=same / len(ids), ppl=theirs, other_ppl=mine,
+               ratio=mine / theirs)
     row["greedy"] = []
     for prompt in PROMPTS:
-        a, b = peer.greedy(peer.vocab.tokenize(prompt, False, True), arguments.new), ours.greedy(prompt, arguments.new)
+        a, b = peer.greedy(prompt, arguments.new), other.greedy(prompt, arguments.new)
         row["greedy"].append(next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), len(a)))
     return row
+
+
+def comparisons(path, arguments, folder):
+    """Name, llama.cpp as it comes, and what is held against it."""
+    peer = lambda **changes: Peer(path, arguments.window, arguments.f32_cache, arguments.threads, **changes)
+    usual = peer()
+    if not arguments.itself:
+        return [("", usual, Engine(path, arguments.dtype, folder))]
+    return [(", no flash attention", usual, peer(flash_attention=0)), (", one token at a time", usual, peer(at_once=1))]
 
 
 def main():
@@ -142,6 +156,7 @@ def main():
     parser.add_argument("--dtype", default="f32")
     parser.add_argument("--types", default="")
     parser.add_argument("--f32-cache", action="store_true", help="llama.cpp keeps keys and values in float32 instead of float16")
+    parser.add_argument("--itself", action="store_true", help="llama.cpp against llama.cpp")
     arguments = parser.parse_args()
     model = pathlib.Path(arguments.model)
     llama_cpp.disable_logging()
@@ -150,15 +165,16 @@ def main():
         folder = pathlib.Path(temporary)
         first = Peer(model, 32, False, 1)  # the vocabulary does not keep its model alive
         ids = first.vocab.tokenize(text, False, False)[:arguments.tokens]
-        print("file | mean KL | most KL | same top-1 | llama.cpp ppl | athanor ppl | ratio | greedy tokens alike", flush=True)
+        print("file | mean KL | most KL | same top-1 | llama.cpp ppl | the other's ppl | ratio | greedy tokens alike", flush=True)
         for kind in ["", *filter(None, arguments.types.split(","))]:
             path = model
             if kind:
                 path = folder / f"{kind}.gguf"
                 athanor("convert", model, "--out", path, "--type", kind)
-            row = compare(path, arguments, ids, folder)
-            print(f"{kind or model.stem} | {row['kl']:.2e} | {row['kl_most']:.2e} | {row['top1']:.4f} | {row['llama_ppl']:.4f} | "
-                  f"{row['athanor_ppl']:.4f} | {row['ratio']:.5f} | {row['greedy']} of {arguments.new}", flush=True)
+            for name, peer, other in comparisons(path, arguments, folder):
+                row = compare(peer, other, arguments, ids)
+                print(f"{kind or model.stem}{name} | {row['kl']:.2e} | {row['kl_most']:.2e} | {row['top1']:.4f} | {row['ppl']:.4f} | "
+                      f"{row['other_ppl']:.4f} | {row['ratio']:.5f} | {row['greedy']} of {arguments.new}", flush=True)
             if kind:
                 path.unlink()
 

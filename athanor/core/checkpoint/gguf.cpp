@@ -21,12 +21,12 @@ struct GgufStorage {
   std::deque<std::vector<std::byte>> aligned;  // copies of arrays that begin at an odd place
 };
 
-/// Maps one file and adds its tensors; returns its keys.
-GgufMetadata add_file(const fs::path& path, GgufStorage& storage, std::vector<NamedArray>& tensors) {
-  base::MappedFile file(path);
-  GgufHeader header = parse_gguf(file.bytes(), path.string());
+/// Adds the tensors of one file; returns its keys.
+GgufMetadata add_tensors(std::span<const std::byte> file, const fs::path& path, GgufStorage& storage,
+                         std::vector<NamedArray>& tensors) {
+  GgufHeader header = parse_gguf(file, path.string());
   for (GgufHeader::Tensor& tensor : header.tensors) {
-    std::span<const std::byte> bytes = file.bytes().subspan(header.data_begin + tensor.begin, tensor.bytes);
+    std::span<const std::byte> bytes = file.subspan(header.data_begin + tensor.begin, tensor.bytes);
     ArrayView view{tensor.format->plain.value_or(base::DType::kF32), std::move(tensor.shape), bytes};
     if (!tensor.format->plain) {
       view.blocks = tensor.format;
@@ -35,8 +35,13 @@ GgufMetadata add_file(const fs::path& path, GgufStorage& storage, std::vector<Na
     }
     tensors.push_back({std::move(tensor.name), std::move(view)});
   }
-  storage.files.push_back(std::move(file));
   return std::move(header.metadata);
+}
+
+/// Maps one file.
+GgufMetadata add_file(const fs::path& path, GgufStorage& storage, std::vector<NamedArray>& tensors) {
+  const base::MappedFile& file = storage.files.emplace_back(path);
+  return add_tensors(file.bytes(), path, storage, tensors);
 }
 
 /// "model-00001-of-00003.gguf", 3, 2 -> "model-00002-of-00003.gguf"
@@ -87,6 +92,14 @@ GgufFile GgufFile::open(const fs::path& path) {
     if (expected != static_cast<int64_t>(file.tensors.size()))
       file.metadata.refuse("split.tensors.count", base::cat(file.tensors.size(), " tensors in the parts"), base::cat(expected));
   }
+  file.storage = std::move(storage);
+  return file;
+}
+
+GgufFile GgufFile::read(std::span<const std::byte> bytes, const fs::path& path) {
+  auto storage = std::make_shared<GgufStorage>();
+  GgufFile file{path, {}, {}, {}};
+  file.metadata = add_tensors(bytes, path, *storage, file.tensors);
   file.storage = std::move(storage);
   return file;
 }

@@ -83,6 +83,8 @@ struct GgufFile {
 
   /// Any part of a split file opens all of them. input_error where `path` is not there, file_error on anything broken.
   static GgufFile open(const std::filesystem::path& path);
+  /// A file in memory that the caller keeps, one of a split one by itself; `path` names it in messages.
+  static GgufFile read(std::span<const std::byte> bytes, const std::filesystem::path& path);
   const ArrayView* find(std::string_view name) const;
 };
 

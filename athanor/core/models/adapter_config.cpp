@@ -7,6 +7,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/json.h"
+#include "athanor/core/base/mapped_file.h"
 #include "athanor/core/models/module_names.h"
 
 namespace athanor::models {
@@ -15,6 +16,7 @@ namespace {
 using base::Json;
 
 constexpr const char* kAdapterConfigWhere = "models.adapter";
+constexpr base::JsonLimits kAdapterConfigLimits = {.depth = 16, .bytes = 10u << 20};
 constexpr double kMostRank = 65'536, kMostVirtualTokens = 1 << 20;
 
 constexpr std::pair<const char*, AdapterKind> kKinds[] = {{"LORA", AdapterKind::kLora},
@@ -25,8 +27,8 @@ constexpr std::pair<const char*, AdapterKind> kKinds[] = {{"LORA", AdapterKind::
 
 class ConfigFile {
  public:
-  explicit ConfigFile(const std::filesystem::path& path)
-      : path_(path), json_(base::read_json_file(path, kAdapterConfigWhere, {.depth = 16, .bytes = 10u << 20})) {
+  ConfigFile(std::string_view text, std::string_view source)
+      : source_(source), json_(base::parse_json(text, kAdapterConfigWhere, source, kAdapterConfigLimits)) {
     if (!json_.is_object()) fail("is not an object", "", "the keys of a PEFT adapter");
   }
 
@@ -128,7 +130,7 @@ class ConfigFile {
     for (const auto& [word, kind] : kKinds)
       if (type && *type == word) return kind;
     base::input_error(kAdapterConfigWhere,
-                      {base::cat(path_.string(), ": an adapter of a kind that is not read"), type ? type->dump() : "no peft_type",
+                      {base::cat(source_, ": an adapter of a kind that is not read"), type ? type->dump() : "no peft_type",
                        "LORA, IA3, PROMPT_TUNING, P_TUNING or PREFIX_TUNING"});
   }
 
@@ -136,15 +138,15 @@ class ConfigFile {
     for (const char* key : {"layer_replication", "lora_bias", "use_qalora", "use_bdlora", "trainable_token_indices",
                             "target_parameters", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config"})
       if (set(key))
-        base::input_error(kAdapterConfigWhere, {base::cat(path_.string(), ": this kind of LoRA is not read"), key,
-                                                "LoRA, rsLoRA or DoRA", "merge it with PEFT"});
+        base::input_error(kAdapterConfigWhere, {base::cat(source_, ": this kind of LoRA is not read"), key, "LoRA, rsLoRA or DoRA",
+                                                "merge it with PEFT"});
   }
 
   [[noreturn]] std::string fail(const std::string& what, const std::string& got = "", const std::string& expected = "") const {
-    base::file_error(kAdapterConfigWhere, {base::cat(path_.string(), ": ", what), got, expected});
+    base::file_error(kAdapterConfigWhere, {base::cat(source_, ": ", what), got, expected});
   }
 
-  std::filesystem::path path_;
+  std::string source_;
   Json json_;
 };
 
@@ -181,6 +183,11 @@ double AdapterConfig::scale_of(const std::string& module) const {
   return value_for(alphas, module, alpha) / (rslora ? std::sqrt(r) : r);
 }
 
-AdapterConfig read_adapter_config(const std::filesystem::path& path) { return ConfigFile(path).read(); }
+AdapterConfig parse_adapter_config(std::string_view text, std::string_view source) { return ConfigFile(text, source).read(); }
+
+AdapterConfig read_adapter_config(const std::filesystem::path& path) {
+  const base::MappedFile file(path);
+  return parse_adapter_config(file.text(), path.string());
+}
 
 }  // namespace athanor::models

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct AdapterConfig {
 /// The word of peft_type.
 const char* peft_type(AdapterKind kind);
 
-/// input_error where the adapter is of a kind that is not read, file_error where the file is broken.
+/// `source` names the text in messages. input_error where the adapter is of a kind that is not read, file_error where it is broken.
+AdapterConfig parse_adapter_config(std::string_view text, std::string_view source);
 AdapterConfig read_adapter_config(const std::filesystem::path& path);
 
 }  // namespace athanor::models

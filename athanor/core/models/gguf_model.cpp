@@ -80,19 +80,21 @@ class Restorer {
 
 }  // namespace
 
-GgufModel open_gguf_model(const std::filesystem::path& path) {
-  GgufModel model{GgufFile::open(path), {}, {}};
+GgufModel gguf_model(GgufFile file) {
+  GgufModel model{std::move(file), {}, {}};
   const GgufContents contents = contents_of(model.file);
   const GgufArchitecture& architecture = architecture_of(contents);
-  model.folder.path = path;
+  model.folder.path = model.file.path;
   model.folder.config = std::make_shared<base::Json>(config_of_gguf(contents, architecture));
   model.folder.generation_config = std::make_shared<base::Json>(generation_config_of_gguf(model.file.metadata));
   model.decoder = decoder_of(model.file, *model.folder.config);
   auto storage = std::make_shared<Storage>(Storage{model.file.storage, {}});
   std::vector<NamedArray> arrays = renamed_arrays(model.file, architecture, model.decoder, storage->made);
-  model.folder.weights = checkpoint::Checkpoint::of(path, std::move(arrays), std::move(storage));
+  model.folder.weights = checkpoint::Checkpoint::of(model.file.path, std::move(arrays), std::move(storage));
   return model;
 }
+
+GgufModel open_gguf_model(const std::filesystem::path& path) { return gguf_model(GgufFile::open(path)); }
 
 std::vector<NamedArray> folder_arrays(const GgufModel& model, std::optional<base::DType> dtype,
                                       std::vector<std::vector<std::byte>>& storage) {

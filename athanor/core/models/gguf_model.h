@@ -18,6 +18,8 @@ struct GgufModel {
 };
 
 /// input_error where the architecture is none of the table, file_error where a key or a tensor is missing or wrong.
+GgufModel gguf_model(checkpoint::GgufFile file);
+/// The same of a file on disk, or of all parts of a split one.
 GgufModel open_gguf_model(const std::filesystem::path& path);
 
 /// Every array as a folder stores it: transposed where the family's table says so. `dtype` F32, F16 or BF16 for all floating
