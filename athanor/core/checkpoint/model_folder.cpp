@@ -75,6 +75,15 @@ base::Json with_dtype(base::Json config, const std::vector<NamedArray>& arrays) 
   return config;
 }
 
+/// The GGUF file of a folder, the first by name; empty where there is none.
+fs::path gguf_inside(const fs::path& folder) {
+  fs::path first;
+  std::error_code reason;
+  for (const auto& entry : fs::directory_iterator(folder, reason))
+    if (entry.path().extension() == ".gguf" && (first.empty() || entry.path() < first)) first = entry.path();
+  return first;
+}
+
 }  // namespace
 
 ModelFolder ModelFolder::open(const fs::path& path) {
@@ -84,9 +93,12 @@ ModelFolder ModelFolder::open(const fs::path& path) {
   if (!fs::is_directory(path, reason))
     base::input_error(kModelFolderWhere,
                       {base::cat(path.string(), ": not a folder"), "a file", "a folder with config.json and model.safetensors"});
-  if (!fs::exists(path / "config.json", reason))
+  if (!fs::exists(path / "config.json", reason)) {
+    const fs::path gguf = gguf_inside(path);
     base::input_error(kModelFolderWhere,
-                      {base::cat(path.string(), ": no model folder"), "no config.json", "config.json and model.safetensors"});
+                      {base::cat(path.string(), ": no model folder"), "no config.json", "config.json and model.safetensors",
+                       gguf.empty() ? "" : "name the file: " + gguf.string()});
+  }
   ModelFolder folder;
   folder.path = path;
   folder.config = read_object(path / "config.json");

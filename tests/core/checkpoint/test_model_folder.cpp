@@ -125,6 +125,14 @@ TEST(ModelFolder, SaysWhatIsMissing) {
             std::string::npos);
 }
 
+TEST(ModelFolder, AFolderOfGgufFilesSaysToNameOne) {
+  testing::TempFolder temp;
+  temp.write("model.Q8_0.gguf", "");
+  temp.write("model.Q4_0.gguf", "");
+  const std::string said = error_of_model_folder([&] { ModelFolder::open(temp.path()); }, base::ErrorKind::kInput);
+  EXPECT_NE(said.find("try name the file: " + (temp / "model.Q4_0.gguf").string()), std::string::npos) << said;
+}
+
 TEST(ModelFolder, PathsThatCannotBeAreInputErrors) {
   testing::TempFolder temp;
   for (const fs::path& path :
