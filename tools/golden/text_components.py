@@ -139,8 +139,10 @@ def answers(name, doc, rng):
 
 
 REGEXES = [r'\s+', r'\S+', r'\w+', r'\W', r'\bx|\Bb', r'\h', r'\p{Han}+', r'\p{^L}', r'[^\s\p{L}]+', r'^.', r'.$', r'(?i:stra|ſ|É)', r'(?m:a.b)',
-           r'\d{2}', r'[\h\s]{1,2}', r'a*', r'(?=x)', r'\p{Hiragana}|\p{Katakana}', r'(?<!\d)\d{1,3}', r'x{1,2}?', r'(?>a|ab)c', r'a++b', r'{', r'\p{P}+|\p{S}']
-REGEX_TEXTS = TEXTS + ['a\nb\nxb axb\n', 'ab aab abc 0xBEEF 123 1234', 'かな カナ ー 々 漢字', 'STRASSE Straße ſs']
+           r'\d{2}', r'[\h\s]{1,2}', r'a*', r'(?=x)', r'\p{Hiragana}|\p{Katakana}', r'(?<!\d)\d{1,3}', r'x{1,2}?', r'(?>a|ab)c', r'a++b', r'{', r'\p{P}+|\p{S}',
+           r'\P{L}+', r'[^\p{N}\p{M}]+', r'\p{Lo}+|\p{Lu}|\p{Nd}', r'\w\b']
+REGEX_TEXTS = TEXTS + ['a\nb\nxb axb\n', 'ab aab abc 0xBEEF 123 1234', 'かな カナ ー 々 漢字', 'STRASSE Straße ſs',
+                       'a\U00031350b \u1c89\U00010d50 \U0002ebf0x \U00013460 \U00010d40 \U0001e4ec\U00010d6e.']  # of Unicode 15 to 16
 
 
 def write(case, data, why):

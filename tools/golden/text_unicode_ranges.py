@@ -1,10 +1,11 @@
 """Writes the tables of athanor/core/text/tokenizers: unicode_ranges.inc, the character classes of Unicode as the regex engine of the
 `tokenizers` library sees them; char_marks.inc, those of its normalizers and pre-tokenizers without expressions; and
-pre_tokenizers/unicode_scripts.inc, its scripts, numbered as they come. All are asked of the library itself for every code point. Run
-again where the library moves to a newer Unicode.
+pre_tokenizers/unicode_scripts.inc, its scripts, numbered as they come; newer_members.inc, what has a property there and not in the
+Unicode of PCRE2 10.42. All are asked of the library itself for every code point. Run again where the library moves to a newer Unicode.
 
 usage: python tools/golden/text_unicode_ranges.py"""
 import pathlib
+import unicodedata
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
@@ -45,6 +46,30 @@ def write(name, what, values):
     print(name, len(rows), 'ranges')
 
 
+GENERAL = ['L', 'Lu', 'Ll', 'Lt', 'Lm', 'Lo', 'M', 'Mn', 'Mc', 'Me', 'N', 'Nd', 'Nl', 'No', 'P', 'Pc', 'Pd', 'Ps', 'Pe', 'Pi', 'Pf', 'Po', 'S', 'Sm',
+           'Sc', 'Sk', 'So']
+# The scripts of regex_translate.cpp.
+SCRIPTS = ['Han', 'Hiragana', 'Katakana', 'Hangul', 'Latin', 'Greek', 'Cyrillic', 'Arabic', 'Hebrew', 'Thai', 'Devanagari', 'Bengali', 'Tamil', 'Telugu',
+           'Georgian', 'Armenian', 'Khmer', 'Lao', 'Myanmar', 'Tibetan', 'Ethiopic', 'Mongolian', 'Bopomofo', 'Gujarati']
+
+
+def newer_members():
+    """Of each property the characters that had no meaning in Unicode 14, as members of a character class."""
+    assert unicodedata.unidata_version == '14.0.0', 'needs Python 3.11, whose Unicode is that of PCRE2 10.42'
+    rows = []
+    for name in GENERAL + SCRIPTS + ['w']:
+        new = sorted(c for c in members(r'\w' if name == 'w' else r'\p{%s}' % name) if unicodedata.category(chr(c)) == 'Cn')
+        starts = [c for n, c in enumerate(new) if n == 0 or new[n - 1] != c - 1]
+        ends = [c for n, c in enumerate(new) if n + 1 == len(new) or new[n + 1] != c + 1]
+        parts = [r'\x{%x}' % a + (r'-\x{%x}' % b if b > a else '') for a, b in zip(starts, ends)]
+        lines = [''.join(parts[i:i + 6]) for i in range(0, len(parts), 6)]
+        if lines:
+            rows.append('{"%s",\n %s},\n' % (name, '\n '.join('R"(%s)"' % line for line in lines)))
+    (OUT / 'newer_members.inc').write_text(
+        f'// Made by tools/golden/text_unicode_ranges.py from tokenizers {tokenizers.__version__}: property, what it has beyond Unicode 14.\n' + ''.join(rows))
+    print('newer_members.inc', len(rows), 'properties')
+
+
 def marks():
     """Bits as in char_marks.h."""
     def bert(**on):
@@ -83,3 +108,4 @@ def scripts():
 write('unicode_ranges.inc', 'class bits', flags)
 write('char_marks.inc', 'bits of CharMark', marks())
 write('pre_tokenizers/unicode_scripts.inc', 'script', scripts())
+newer_members()

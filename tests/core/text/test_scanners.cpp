@@ -27,15 +27,6 @@ Ends matched(const Regex& regex, std::string_view text) {
   return ends;
 }
 
-/// PCRE2 has Unicode 14; characters with a class that came later would differ.
-bool newer_than_pcre2(std::string_view text, const Regex& unassigned) {
-  bool newer = false;
-  unassigned.parts(text, [&](size_t begin, size_t, bool is_match) {
-    newer = newer || (is_match && CharClasses::instance().of(char_at(text.data() + begin).code) != 0);
-  });
-  return newer;
-}
-
 void expect_equal_on(std::string_view text) {
   for (const ScannerRow& row : scanners()) {
     Regex regex(row.regex, row.name);
@@ -50,19 +41,14 @@ TEST(Scanners, KnownByTheExactText) {
 }
 
 TEST(Scanners, EqualPcre2OnRandomStrings) {
-  Regex unassigned("\\p{Cn}", "test");
   std::vector<Regex> regexes;
   for (const ScannerRow& row : scanners()) regexes.emplace_back(row.regex, row.name);
   Random random(7);
-  int compared = 0;
   for (int n = 0; n < 20000; ++n) {
     std::string text = random_string(random);
-    if (newer_than_pcre2(text, unassigned)) continue;
-    ++compared;
     for (size_t i = 0; i < regexes.size(); ++i)
       ASSERT_EQ(scanned(scanners()[i].scan, text), matched(regexes[i], text)) << scanners()[i].name << ": " << text;
   }
-  EXPECT_GT(compared, 15000);
 }
 
 TEST(Scanners, EqualPcre2OnAllShortStrings) {

@@ -4,8 +4,8 @@
 //   \p{Han}    PCRE2 looks at Script_Extensions: \p{sc:Han}              \p{^L}   the same in both
 //   {n,m}+     a repeated group in Ruby, possessive in PCRE2: refused    [a[b]] [a&&b]  sets inside sets: refused
 //   (?m)       dot matches a newline: (?s)                               [[:x:]]  other members: refused
-// Case folding agrees one character to one; that "ss" is a folded "ß" only Oniguruma knows. Characters that Unicode 15 and 16 added
-// have no class in PCRE2; the hand-written scanners know them.
+//   \p{L} \d   PCRE2 lacks what Unicode 15 and 16 brought: written out   [\P{L}]   the same, but that it has them
+// Case folding agrees one character to one; that "ss" is a folded "ß" only Oniguruma knows.
 
 #include "athanor/core/text/tokenizers/regex_translate.h"
 
@@ -27,6 +27,22 @@ constexpr std::array<std::string_view, 24> kScripts = {"Han",      "Hiragana", "
                                                        "Cyrillic", "Arabic",   "Hebrew",   "Thai",      "Devanagari", "Bengali",
                                                        "Tamil",    "Telugu",   "Georgian", "Armenian",  "Khmer",      "Lao",
                                                        "Myanmar",  "Tibetan",  "Ethiopic", "Mongolian", "Bopomofo",   "Gujarati"};
+
+struct NewerMembers {
+  std::string_view property, members;
+};
+constexpr NewerMembers kNewerMembers[] = {
+#include "athanor/core/text/tokenizers/newer_members.inc"
+};
+
+/// What the property has in Unicode 16 and not in 14, as members of a character class. "w": \w.
+std::string_view newer_members(std::string_view property) {
+  for (const NewerMembers& row : kNewerMembers)
+    if (row.property == property) return row.members;
+  return {};
+}
+
+std::string words() { return base::cat(kWords, newer_members("w")); }
 
 class Translation {
  public:
@@ -62,31 +78,41 @@ class Translation {
   }
 
   void border(bool negated) {
-    std::string w = base::cat("[", kWords, "]");
+    std::string w = base::cat("[", words(), "]");
     out_ += negated ? base::cat("(?:(?<=", w, ")(?=", w, ")|(?<!", w, ")(?!", w, "))")
                     : base::cat("(?:(?<=", w, ")(?!", w, ")|(?<!", w, ")(?=", w, "))");
   }
 
-  void property() {
+  /// A property by its PCRE2 name, and what it has in Unicode 16 alone.
+  void property(std::string_view name, std::string_view newer, bool negated, bool inside) {
+    if (newer.empty() || (inside && negated))
+      out_ += base::cat(negated ? "\\P{" : "\\p{", name, "}");
+    else
+      set(base::cat("\\p{", name, "}", newer), negated, inside);
+  }
+
+  void named_property(bool inside) {
     size_t close = in_.find('}', i_);
     if (close == std::string_view::npos) refuse("\\p{ without }");
     std::string_view name = in_.substr(i_ + 3, close - i_ - 3);
-    bool negated = !name.empty() && name[0] == '^';
-    std::string_view plain = name.substr(negated);
+    const bool other = !name.empty() && name[0] == '^', negated = other != (in_[i_ + 1] == 'P');
+    std::string_view plain = name.substr(other);
     bool script = false;
     for (std::string_view known : kScripts) script = script || known == plain;
-    out_ += base::cat(in_.substr(i_, 3), negated ? "^" : "", script ? "sc:" : "", plain, "}");
+    property(base::cat(script ? "sc:" : "", plain), newer_members(plain), negated, inside);
     i_ = close + 1;
   }
 
   void escape(bool inside) {
     if (i_ + 1 >= in_.size()) refuse("ends with a backslash");
     char c = in_[i_ + 1];
-    if ((c == 'p' || c == 'P') && in_.substr(i_ + 2, 1) == "{") return property();
+    if ((c == 'p' || c == 'P') && in_.substr(i_ + 2, 1) == "{") return named_property(inside);
     if (std::string_view("sS").find(c) != std::string_view::npos) {
       set(kSpaces, c == 'S', inside);
     } else if (std::string_view("wW").find(c) != std::string_view::npos) {
-      set(kWords, c == 'W', inside);
+      set(words(), c == 'W', inside);
+    } else if (std::string_view("dD").find(c) != std::string_view::npos) {
+      property("Nd", newer_members("Nd"), c == 'D', inside);
     } else if (std::string_view("hH").find(c) != std::string_view::npos) {
       set(kHexDigits, c == 'H', inside);
     } else if (!inside && (c == 'b' || c == 'B')) {
