@@ -28,6 +28,8 @@ void declare_constraint(Flags& flags, ConstraintArguments& a) {
   flags.text("--grammar", a.grammar, {"a file: the text matches its grammar (GBNF)"});
 }
 
+std::string read_choices(const ConstraintArguments& a) { return base::read_text_file(a.choices, kMostFileBytes); }
+
 std::shared_ptr<const generate::Constraint> make_constraint(const Flags& flags, const ConstraintArguments& a,
                                                             const text::Tokenizer& tokenizer,
                                                             std::span<const text::TokenId> end_ids) {

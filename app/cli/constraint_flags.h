@@ -14,6 +14,9 @@ struct ConstraintArguments {
   std::string choices, regex, json_schema, grammar;
 };
 
+/// The file of --choices.
+std::string read_choices(const ConstraintArguments& arguments);
+
 void declare_constraint(Flags& flags, ConstraintArguments& arguments);
 /// Null where none is given; input_error where more than one is. Other errors as Constraint's.
 std::shared_ptr<const generate::Constraint> make_constraint(const Flags& flags, const ConstraintArguments& arguments,

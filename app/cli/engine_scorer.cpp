@@ -21,8 +21,9 @@ double logprob_at(const float* scores, int64_t vocab, text::TokenId target) {
 std::vector<double> EngineScorer::logprobs(std::span<const text::TokenId> ids, int64_t from) {
   const int64_t vocab = session_.vocab_size();
   const auto first = static_cast<size_t>(from);
-  session_.truncate(0);
-  if (first > 1) session_.append(ids.first(first - 1));
+  auto same = static_cast<size_t>(std::mismatch(ids.begin(), ids.end(), seen_.begin(), seen_.end()).first - ids.begin());
+  same = static_cast<size_t>(session_.truncate(static_cast<int64_t>(std::min(same, first - 1))));
+  if (same < first - 1) session_.append(ids.subspan(same, first - 1 - same));
   std::vector<double> out;
   for (size_t at = first - 1; at + 1 < ids.size();) {  // position `at` predicts ids[at + 1]
     const size_t count = std::min(kChunk, ids.size() - 1 - at);
@@ -30,6 +31,7 @@ std::vector<double> EngineScorer::logprobs(std::span<const text::TokenId> ids, i
     for (size_t i = 0; i < count; ++i) out.push_back(logprob_at(&scores[i * static_cast<size_t>(vocab)], vocab, ids[at + i + 1]));
     at += count;
   }
+  seen_.assign(ids.begin(), ids.end() - 1);
   return out;
 }
 

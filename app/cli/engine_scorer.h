@@ -16,6 +16,7 @@ class EngineScorer final : public eval::TokenScorer {
 
  private:
   engine::Session session_;
+  std::vector<text::TokenId> seen_;  // what two calls have in common at their front is read once
   int64_t context_;
 };
 

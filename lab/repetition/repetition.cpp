@@ -38,7 +38,6 @@ struct Remedy {
   const char* name;
   Data data;
   void (*set)(generate::GenerateOptions& options);
-  bool filter = false;
 };
 
 void greedy(generate::GenerateOptions&) {}
@@ -57,7 +56,7 @@ const Remedy kRemedies[] = {
     {"contrastive search", Data::kPlain, [](generate::GenerateOptions& o) { o.penalty_alpha = 0.6, o.top_k = 4; }},
     {"4 beams", Data::kPlain, [](generate::GenerateOptions& o) { o.num_beams = 4; }},
     {"8 beams", Data::kPlain, [](generate::GenerateOptions& o) { o.num_beams = 8; }},
-    {"repeated lines filtered", Data::kPlain, greedy, true},
+    {"repeated sentences dropped", Data::kPlain, [](generate::GenerateOptions& o) { o.drop_repeated_sentences = 1; }},
     {"embedding noise, greedy", Data::kNoise, greedy},
     {"repeated passage, greedy", Data::kDirty, greedy},
     {"the same deduplicated, greedy", Data::kDeduplicated, greedy},
@@ -71,19 +70,6 @@ double repeated(const Ids& ids, size_t n) {
   for (size_t i = 0; i + n <= ids.size(); ++i)
     seen.emplace(ids.begin() + static_cast<ptrdiff_t>(i), ids.begin() + static_cast<ptrdiff_t>(i + n));
   return 1 - static_cast<double>(seen.size()) / static_cast<double>(ids.size() - n + 1);
-}
-
-/// Without the lines that were there before.
-std::string filtered(const std::string& text) {
-  std::set<std::string> seen;
-  std::string out;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
-    const std::string line = text.substr(begin, end - begin);
-    if (line == "\n" || seen.insert(line).second) out += line;
-    begin = end;
-  }
-  return out;
 }
 
 std::vector<std::string> speeches_of(const std::string& text) {
@@ -196,7 +182,7 @@ class Experimenter {
       options.temperature = 0, options.ignore_eos = true, options.seed = 1000 * seed + static_cast<int64_t>(i);
       remedy.set(options);
       const auto result = generate::generate(decoding, *tokenizer, prompt, {}, options);
-      const Ids ids = remedy.filter ? tokenizer->encode(filtered(result.text)) : result.ids;
+      const Ids ids = options.drop_repeated_sentences > 0 ? tokenizer->encode(result.text) : result.ids;
       tally.add(ids, surprise_of(scorer, prompt, ids), holds_passage(result.text));
     }
     tally.end(scores_[remedy.name]);
@@ -235,7 +221,7 @@ class Experimenter {
         lower("A higher temperature makes the model repeat less.", "greedy", "temperature 1"),
         lower("Noise on the scores makes it repeat less.", "greedy", "Gumbel noise 0.5"),
         lower("A penalty on what was said makes it repeat less.", "greedy", "repetition penalty 1.2"),
-        lower("A filter behind the model makes it repeat less.", "greedy", "repeated lines filtered"),
+        lower("A filter behind the model makes it repeat less.", "greedy", "repeated sentences dropped"),
         lower("More beams make it repeat less.", "greedy", "8 beams"),
         lower("Noise on the embeddings while it learns makes it repeat less.", "greedy", "embedding noise, greedy"),
         lower("A passage that is a fifth of the data makes it repeat more.", "repeated passage, temperature 1", "temperature 1"),

@@ -1,6 +1,8 @@
 // Every command's happy path on a model of a quarter million parameters, and the shape of its JSON.
 
+#include <cmath>
 #include <fstream>
+#include <map>
 
 #include "app/cli/command.h"
 #include "athanor/core/base/mapped_file.h"
@@ -50,6 +52,51 @@ TEST(Generate, StopTextEndsAndIsLeftOut) {
       bench.json({"generate", "model", "--prompt", "Once upon a time", "--temperature", "0", "--stop", ".", "--json"});
   EXPECT_EQ(result["finish_reason"], "stop");
   EXPECT_EQ(result["text"].get<std::string>().find('.'), std::string::npos);
+}
+
+/// ln softmax of the row of scores [V] at `id`.
+double logprob_in(const float* row, size_t vocab, int id) {
+  double sum = 0;
+  for (size_t v = 0; v < vocab; ++v) sum += std::exp(static_cast<double>(row[v]));
+  return static_cast<double>(row[id]) - std::log(sum);
+}
+
+// Each choice by itself: ids of prompt and choice together, and the scores of all their places.
+TEST(Generate, ProbabilitiesOfChoicesAreTheModels) {
+  const Workbench bench;
+  const std::string prompt = "Once upon a time, there was a little";
+  const std::vector<std::string> choices = {" girl", " girl named Lily", " boy", " xylophone"};
+  bench.folder().write("list.txt", " girl\n\n girl named Lily\r\n boy\n xylophone");
+  const base::Json result =
+      bench.json({"generate", "model", "--prompt", prompt, "--choices", "list.txt", "--choice-probabilities", "--json"});
+  const size_t before = bench.json({"tokenize", "model", "--text", prompt, "--json"})["ids"].size();
+  EXPECT_EQ(result["prompt_tokens"], before);
+  std::map<std::string, double> logprobs;
+  double sum = 0;
+  for (const std::string& choice : choices) {
+    const auto ids = bench.json({"tokenize", "model", "--text", prompt + choice, "--json"})["ids"].get<std::vector<int>>();
+    std::string list;
+    for (const int id : ids) list += std::to_string(id) + ",";
+    list.pop_back();
+    const auto done = bench.run({"logits", "model", "--ids", list, "--out", "out.safetensors"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    const checkpoint::Checkpoint file = checkpoint::Checkpoint::open(bench / "out.safetensors");
+    const std::vector<float> scores = to_f32(file.at("logits"), "logits");
+    const size_t vocab = scores.size() / ids.size();
+    double logprob = 0;
+    for (size_t i = before; i < ids.size(); ++i) logprob += logprob_in(&scores[(i - 1) * vocab], vocab, ids[i]);
+    logprobs[choice] = logprob;
+    sum += std::exp(logprob);
+  }
+  ASSERT_EQ(result["choices"].size(), choices.size());
+  double last = 1;
+  for (const base::Json& choice : result["choices"]) {
+    const double logprob = logprobs.at(choice["text"].get<std::string>()), probability = choice["probability"].get<double>();
+    EXPECT_NEAR(choice["logprob"].get<double>(), logprob, 1e-4) << choice["text"];
+    EXPECT_NEAR(probability, std::exp(logprob) / sum, 1e-5) << choice["text"];
+    EXPECT_LE(probability, last) << "the likeliest first";
+    last = probability;
+  }
 }
 
 TEST(Generate, PromptFromAFile) {

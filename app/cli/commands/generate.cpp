@@ -4,12 +4,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "app/cli/choice_scores.h"
 #include "app/cli/commands.h"
 #include "app/cli/constraint_flags.h"
 #include "app/cli/conversation.h"
+#include "app/cli/engine_scorer.h"
 #include "app/cli/model.h"
 #include "app/cli/output.h"
 #include "app/cli/stopwatch.h"
@@ -26,7 +30,7 @@ namespace {
 struct Arguments {
   ModelArguments model;
   std::string prompt, prompt_file, system, chat_template;
-  bool stream = false, json = false, chat = false;
+  bool stream = false, json = false, chat = false, probabilities = false;
   generate::GenerateOptions options;
   ConstraintArguments constraint;
 };
@@ -39,26 +43,41 @@ std::string prompt_text(const Flags& flags, const Arguments& a) {
   return flags.given("--prompt") ? a.prompt : base::read_text_file(a.prompt_file);
 }
 
-/// The prompt as it is, with what the tokenizer adds.
-std::vector<text::TokenId> plain_ids(const std::string& prompt, const text::Tokenizer& tokenizer) {
-  auto ids = tokenizer.encode(prompt);
-  if (!ids.empty()) return ids;
+/// The prompt as it is, with what the tokenizer adds; `behind` is a text that follows it.
+std::vector<text::TokenId> plain_ids(const std::string& prompt, const text::Tokenizer& tokenizer, const std::string& behind = "") {
+  auto ids = tokenizer.encode(prompt + behind);
+  if (!tokenizer.encode(prompt).empty()) return ids;
   auto start = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
   if (!start)
     base::input_error("cli.generate", {"the prompt is empty and the tokenizer names no token to begin with", "", "", "some text"});
-  return {*start};
+  ids.insert(ids.begin(), *start);
+  return ids;
 }
 
-/// The prompt as a user's message in the model's chat template; tokens that end a turn are added to `ends`.
-std::vector<text::TokenId> chat_prompt(const Arguments& a, const std::string& prompt, const RunningModel& model,
-                                       const text::Tokenizer& tokenizer, std::vector<text::TokenId>& ends) {
-  text::ChatTemplate chat = chat_template_of(model, tokenizer, a.chat_template);
-  base::Json messages = base::Json::array();
-  if (!a.system.empty()) messages.push_back(message("system", a.system));
-  messages.push_back(message("user", prompt));
-  ends = turn_ends(model.end_ids, &chat, tokenizer);
-  return chat_ids(chat, tokenizer, messages);
-}
+/// What the model is given: the text, or a user's message in the model's chat template.
+class Prompt {
+ public:
+  Prompt(const Arguments& a, std::string text, const RunningModel& model, const text::Tokenizer& tokenizer)
+      : text_(std::move(text)), tokenizer_(tokenizer), ends_(model.end_ids) {
+    if (!a.chat) return;
+    chat_.emplace(chat_template_of(model, tokenizer, a.chat_template));
+    if (!a.system.empty()) messages_->push_back(message("system", a.system));
+    messages_->push_back(message("user", text_));
+    ends_ = turn_ends(model.end_ids, &*chat_, tokenizer);
+  }
+  std::vector<text::TokenId> ids(const std::string& behind = "") const {
+    return chat_ ? chat_ids(*chat_, tokenizer_, *messages_, behind) : plain_ids(text_, tokenizer_, behind);
+  }
+  /// Tokens that end the answer.
+  const std::vector<text::TokenId>& ends() const { return ends_; }
+
+ private:
+  std::string text_;
+  const text::Tokenizer& tokenizer_;
+  std::vector<text::TokenId> ends_;
+  std::optional<text::ChatTemplate> chat_;
+  std::shared_ptr<base::Json> messages_ = std::make_shared<base::Json>(base::Json::array());
+};
 
 base::Json as_json(const generate::GenerateResult& result, double seconds) {
   double first = result.first_token_seconds;
@@ -75,30 +94,49 @@ base::Json as_json(const generate::GenerateResult& result, double seconds) {
     json["top_logprobs"] = std::move(places);
   }
   if (result.score != 0) json["score"] = result.score;
+  if (result.sentences_dropped > 0) json["sentences_dropped"] = result.sentences_dropped;
   json["first_token_ms"] = first * 1e3;
   json["decode_tok_s"] =
       result.ids.size() > 1 && seconds > first ? static_cast<double>(result.ids.size() - 1) / (seconds - first) : 0.0;
   return json;
 }
 
+/// Every choice with its probability, the likeliest first.
+int print_choices(const Arguments& a, const RunningModel& model, const Prompt& prompt) {
+  EngineScorer scorer(model.engine);
+  auto scores = score_choices(scorer, generate::choice_lines(read_choices(a.constraint)),
+                              [&](const std::string& choice) { return prompt.ids(choice); });
+  std::stable_sort(scores.begin(), scores.end(), [](const auto& x, const auto& y) { return x.logprob > y.logprob; });
+  if (!a.json) {
+    for (const ChoiceScore& score : scores) print(base::cat(base::fixed(score.probability, 4), "  ", score.text, "\n"));
+    return 0;
+  }
+  base::Json list = base::Json::array();
+  for (const ChoiceScore& score : scores)
+    list.push_back({{"text", score.text}, {"probability", score.probability}, {"logprob", score.logprob}});
+  print_json({{"choices", std::move(list)}, {"prompt_tokens", prompt.ids().size()}});
+  return 0;
+}
+
 int run(const Flags& flags, const Arguments& a, const Invocation& call) {
   if (!a.chat && (flags.given("--system") || flags.given("--chat-template")))
     base::input_error("cli.generate", {"--system and --chat-template belong to a conversation", "", "", "--chat"});
+  if (a.probabilities && !flags.given("--choices"))
+    base::input_error("cli.generate", {"probabilities of what?", "--choice-probabilities alone", "--choices FILE"});
   RunningModel model = open_model(a.model, call.everywhere.dtype);
   auto tokenizer = model.tokenizer();
-  std::vector<text::TokenId> ends = model.end_ids;
-  const std::string text = prompt_text(flags, a);
-  auto prompt = a.chat ? chat_prompt(a, text, model, *tokenizer, ends) : plain_ids(text, *tokenizer);
+  const Prompt prompt(a, prompt_text(flags, a), model, *tokenizer);
   generate::GenerateOptions options = a.options;
-  options.constraint = make_constraint(flags, a.constraint, *tokenizer, ends);
+  options.constraint = make_constraint(flags, a.constraint, *tokenizer, prompt.ends());
+  if (a.probabilities) return print_choices(a, model, prompt);
   bool stream = !a.json && (a.stream || is_terminal(STDOUT_FILENO));
 
   Stopwatch watch;
-  auto result =
-      generate::generate(engine::Decoding(model.engine), *tokenizer, prompt, ends, options, [stream](std::string_view piece) {
-        if (stream) print(piece);
-        return !base::stop_requested();
-      });
+  auto result = generate::generate(engine::Decoding(model.engine), *tokenizer, prompt.ids(), prompt.ends(), options,
+                                   [stream](std::string_view piece) {
+                                     if (stream) print(piece);
+                                     return !base::stop_requested();
+                                   });
   if (base::stop_requested()) result.finish_reason = "interrupted";
 
   double seconds = watch.seconds();
@@ -106,6 +144,7 @@ int run(const Flags& flags, const Arguments& a, const Invocation& call) {
     print_json(as_json(result, seconds));
   else
     print(stream ? "\n" : result.text + "\n");
+  if (result.sentences_dropped > 0) base::log_info(base::cat(result.sentences_dropped, " repeated sentences were left out"));
   base::log(base::LogLevel::kDebug, base::cat(result.ids.size(), " tokens in ", base::fixed(seconds, 2), " s, the first after ",
                                               base::fixed(result.first_token_seconds * 1e3, 0), " ms"));
   return 0;
@@ -125,6 +164,7 @@ Run declare_generate(Flags& flags) {
   flags.options(base::visit_of(a->options), {"max_new_tokens -n --predict", "temperature --temp",
                                              "repetition_penalty --repeat-penalty", "typical_p --typical", "seed -s"});
   declare_constraint(flags, a->constraint);
+  flags.flag("--choice-probabilities", a->probabilities, "with --choices: print how likely each line is, and generate nothing");
   flags.flag("--stream", a->stream, "print each piece as it comes (a terminal always does)");
   flags.flag("--json", a->json, "one JSON object: text, ids, prompt_tokens, finish_reason, ...");
   return [a, &flags](const Invocation& call) { return run(flags, *a, call); };

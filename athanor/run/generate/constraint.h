@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "athanor/core/base/catalog.h"
 #include "athanor/core/text/tokenizer.h"
@@ -19,6 +21,9 @@ struct ConstraintRow : base::Entry {
   void (*write)(Grammar& grammar, std::string_view text);
 };
 std::span<const ConstraintRow> constraints();
+
+/// The lines of a list of choices but the empty ones, which do not count.
+std::vector<std::string> choice_lines(std::string_view text);
 
 class Constraint {
  public:

@@ -45,7 +45,7 @@ GenerateResult draw_tokens(ScoreSource& source, const text::Tokenizer& tokenizer
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   result.finish_reason = "length";
   Picker picker(options, {&tokenizer, end_ids}, prompt);
-  TextOut out(tokenizer, prompt, options, on_text, result.text);
+  TextOut out(tokenizer, prompt, options, on_text, result);
   std::span<const text::TokenId> next = prompt;
   while (static_cast<int64_t>(result.ids.size()) < options.max_new_tokens) {
     if (!result.ids.empty() && source.room() == 0) break;

@@ -47,6 +47,7 @@ struct GenerateOptions {
   int64_t seed = 0;
   std::vector<std::string> stop = {};  // texts that end generation and are not part of it
   bool ignore_eos = false;
+  int64_t drop_repeated_sentences = 0;                // from so many times on (repeat_filter.h); 0: off
   int64_t logprobs = 0;                               // top logprobs kept per token
   std::shared_ptr<const Constraint> constraint = {};  // what the text must look like (constraint.h); not an option of a recipe
   void visit(base::OptionVisitor& v);
@@ -64,6 +65,7 @@ struct GenerateResult {
   std::string finish_reason;                            // "stop", "length", "cancelled" (on_text said so, or base::stop_requested)
   std::vector<float> logprobs;                          // of each generated token, where asked: the model's own, before any step
   std::vector<std::vector<TokenLogprob>> top_logprobs;  // best first
+  int64_t sentences_dropped = 0;                        // by drop_repeated_sentences
   double score = 0;                                     // of a beam search: sum of log-probabilities / length^length_penalty
   double first_token_seconds = 0;                       // from the call to the first scores
 };

@@ -52,6 +52,8 @@ void GenerateOptions::visit(base::OptionVisitor& v) {
   v.texts(
       "stop", stop,
       {.help = "texts that end generation and are not shown", .other_names = {"stop_strings", "stop_sequences", "reverse_prompt"}});
+  v.integer("drop_repeated_sentences", drop_repeated_sentences,
+            {"leave a sentence out of the text where it was said this many times; 0: never", 0, 1e6});
   v.boolean("ignore_eos", ignore_eos, {.help = "go on after the end token"});
   v.integer("logprobs", logprobs, {"best alternatives to report for each token", 0, 1000, {"top_logprobs"}});
 }

@@ -26,6 +26,9 @@ const SearchRow* search_of(const GenerateOptions& options) {
 void check(const GenerateOptions& options, std::span<const text::TokenId> prompt) {
   if (options.max_new_tokens < 0)
     base::input_error("generate.max_new_tokens", {"out of range", base::cat(options.max_new_tokens), "0 or more"});
+  if (options.drop_repeated_sentences > 0 && options.constraint)
+    base::input_error("generate.drop_repeated_sentences",
+                      {"a text under a constraint must stay whole", "", "", "leave out one of the two"});
   if (prompt.empty())
     base::input_error("generate.prompt", {"the prompt has no token", "", "at least one", "begin with the bos token"});
 }
@@ -61,7 +64,7 @@ GenerateResult written(const SearchTask& task, const std::vector<text::TokenId>&
   GenerateResult result;
   result.prompt_tokens = static_cast<int64_t>(task.prompt.size());
   result.finish_reason = base::stop_requested() ? "cancelled" : "length";
-  TextOut out(task.tokenizer, task.prompt, task.options, task.on_text, result.text);
+  TextOut out(task.tokenizer, task.prompt, task.options, task.on_text, result);
   for (text::TokenId id : ids) {
     result.ids.push_back(id);
     const std::string reason = task.ends(id) ? "stop" : out.push(id);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "athanor/core/base/json.h"
@@ -8,6 +10,12 @@ using namespace athanor;
 using namespace athanor::text;
 
 namespace {
+
+/// The library turns a number into any type, also one that cannot hold it.
+bool fits(const base::Json& value) {
+  if (value.is_structured()) return std::all_of(value.begin(), value.end(), fits);
+  return !value.is_number() || std::abs(value.get<double>()) < 2e9;
+}
 
 template <class T>
 void take(const base::Json& lists, const char* key, T& into) {
@@ -37,6 +45,7 @@ GgufVocabulary vocabulary_of(const base::Json& lists) {
 ATH_FUZZ_TARGET(gguf_vocabulary) {
   const size_t border = std::min(input.find('\0'), input.size());
   const base::Json lists = base::parse_json(input.substr(0, border), "fuzz", "lists", {.depth = 3, .bytes = 1 << 20});
+  if (!fits(lists)) return;
   GgufVocabulary vocabulary;
   try {
     vocabulary = vocabulary_of(lists);

@@ -93,6 +93,25 @@ TEST(Generate, ASpecialTokenMayBeAStop) {
   EXPECT_EQ(r.finish_reason, "stop");
 }
 
+TEST(Generate, RepeatedSentencesAreLeftOut) {
+  const ListTokenizer words({"The king is dead", ".", " ", "Long live the king", "</s>"});
+  for (const auto& [times, text, left_out] : {std::tuple(0, "The king is dead. The king is dead. Long live the king", 0),
+                                              std::tuple(1, "The king is dead. Long live the king", 1),
+                                              std::tuple(2, "The king is dead. The king is dead. Long live the king", 0)}) {
+    Script source({0, 1, 2, 0, 1, 2, 3, 4}, words.vocab_size(), 100);
+    std::string shown;
+    const GenerateResult r = generate(source, words, std::vector<text::TokenId>{2}, std::vector<text::TokenId>{4},
+                                      {.temperature = 0, .drop_repeated_sentences = times}, [&](std::string_view piece) {
+                                        shown += piece;
+                                        return true;
+                                      });
+    EXPECT_EQ(r.text, text);
+    EXPECT_EQ(shown, text);
+    EXPECT_EQ(r.sentences_dropped, left_out);
+    EXPECT_EQ(r.ids.size(), 8u);
+  }
+}
+
 TEST(Generate, CharactersComeWhole) {
   std::vector<std::string> pieces;
   const auto keep = [&](std::string_view piece) {

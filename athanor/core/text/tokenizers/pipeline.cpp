@@ -7,6 +7,7 @@
 #include "athanor/core/base/cat.h"
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/threads.h"
+#include "athanor/core/text/tokenizers/model_json.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 
 namespace athanor::text {
@@ -254,7 +255,7 @@ std::string Pipeline::json() const {
   for (const auto& [key, value] : parts_.document->items()) {
     std::string dumped = value.dump(2);
     for (size_t at = 0; (at = dumped.find('\n', at)) != std::string::npos; at += 3) dumped.insert(at + 1, "  ");
-    out += base::cat("\n  \"", key, "\": ", dumped, ",");
+    out += base::cat("\n  ", json_text(key), ": ", dumped, ",");
   }
   return base::cat(out, "\n  \"model\": ", parts_.model->json(), "\n}\n");
 }
