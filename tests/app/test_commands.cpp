@@ -155,6 +155,31 @@ TEST(Convert, OtherTypesKeepConfigAndTokenizer) {
   EXPECT_EQ(bench.json({"generate", "half", "-p", "Once", "-n", "3", "--json"})["ids"].size(), 3);
 }
 
+TEST(Convert, LearnedPositionsGetMoreRows) {
+  const Workbench bench;
+  const std::string model = testing::Golden("run_engine/gpt2-base").path();
+  const int64_t old = base::read_json_file(std::filesystem::path(model) / "config.json", "test")["n_positions"];
+  std::string ids = "1";
+  for (int64_t i = 1; i < old; ++i) ids += "," + std::to_string(i % 7);
+  EXPECT_EQ(bench.run({"logits", model, "--ids", ids + ",1", "--out", "beyond.safetensors"}).exit_code, 2);
+  EXPECT_EQ(bench.run({"convert", model, "--out", "short", "--positions", std::to_string(old)}).exit_code, 2);
+  const auto scores = [&](const std::string& of, const std::string& of_ids) {
+    const auto done = bench.run({"logits", of, "--ids", of_ids, "--out", "out.safetensors"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return to_f32(checkpoint::Checkpoint::open(bench / "out.safetensors").at("logits"), "logits");
+  };
+  const std::vector<float> before = scores(model, ids);
+  for (const char* kind : {"copy", "random", "interpolate"}) {
+    ASSERT_EQ(
+        bench.run({"convert", model, "--out", kind, "--positions", std::to_string(2 * old), "--new-positions", kind}).exit_code, 0);
+    EXPECT_EQ(base::read_json_file(bench / kind / "config.json", "test")["n_positions"], 2 * old);
+    if (kind != std::string_view("interpolate")) {
+      EXPECT_EQ(scores(kind, ids), before) << "old places are as they were";
+    }
+    EXPECT_EQ(scores(kind, ids + "," + ids).size(), 2 * before.size());
+  }
+}
+
 TEST(Eval, PerplexityPerTokenAndPerByte) {
   Workbench bench;
   bench.folder().write("story.txt", "Once upon a time, there was a little girl named Lily. She loved to play outside in the park.");

@@ -19,6 +19,7 @@
 #include "athanor/core/base/progress.h"
 #include "athanor/core/checkpoint/llama2c.h"
 #include "athanor/core/checkpoint/model_folder.h"
+#include "athanor/core/models/extend_positions.h"
 #include "athanor/core/models/gguf_model.h"
 #include "athanor/core/text/llama2c_tokenizer.h"
 
@@ -28,7 +29,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string in, out, tokenizer, type;
+  std::string in, out, tokenizer, type, new_positions = models::new_position_kinds().front();
+  int64_t positions = 0;
   bool force = false;
 };
 
@@ -65,6 +67,28 @@ std::vector<checkpoint::NamedArray> converted(const std::vector<checkpoint::Name
   return out;
 }
 
+/// Gives a model of learned positions a longer table of them, in its arrays and its config.
+void extend_positions(const Arguments& a, const checkpoint::ModelFolder& folder, base::Json& config,
+                      std::vector<checkpoint::NamedArray>& arrays, std::vector<std::vector<std::byte>>& storage) {
+  const models::DecoderModel model = models::decoder_from_config(config);
+  if (model.spec.position != models::PositionKind::kLearned)
+    base::input_error("cli.convert", {"only learned positions have a table to extend", config.value("model_type", ""), "gpt2",
+                                      "rope_scaling in config.json stretches rotary positions"});
+  if (a.positions <= model.spec.max_positions)
+    base::input_error("cli.convert", {"--positions makes a table longer", base::cat(a.positions),
+                                      base::cat("more than ", model.spec.max_positions)});
+  const checkpoint::ArrayView* old = models::find_weight(model, folder.weights, models::Slot::kPositionEmbedding);
+  for (checkpoint::NamedArray& array : arrays) {
+    if (array.array.bytes.data() != old->bytes.data()) continue;
+    const std::vector<float> table = checkpoint::to_f32(*old, array.name);
+    storage.push_back(as_type(
+        models::extended_positions(table, model.spec.hidden, a.positions, a.new_positions, model.spec.init_std, 0), old->dtype));
+    array.array = {old->dtype, {a.positions, model.spec.hidden}, storage.back()};
+  }
+  for (const char* key : {"n_positions", "n_ctx"})
+    if (key == std::string_view("n_positions") || config.contains(key)) config[key] = a.positions;
+}
+
 base::DType wanted_type(const std::string& dtype) {
   base::DType type = *base::dtype_from_user(dtype);
   if (type != base::DType::kF32 && type != base::DType::kF16 && type != base::DType::kBF16)
@@ -91,6 +115,7 @@ void convert_folder(const Arguments& a, const std::string& dtype) {
   auto folder = checkpoint::ModelFolder::open(a.in);
   std::vector<std::vector<std::byte>> storage;
   std::vector<checkpoint::NamedArray> arrays = folder.weights.arrays();
+  if (a.positions > 0) extend_positions(a, folder, *folder.config, arrays, storage);
   if (!dtype.empty()) arrays = converted(arrays, wanted_type(dtype), storage);
   checkpoint::write_model_folder(a.out, *folder.config, folder.generation_config.get(), arrays,
                                  {.carry_from = a.in, .replace = a.force});
@@ -102,6 +127,9 @@ int run(const Arguments& a, const Invocation& call) {
     base::input_error("cli.convert", {"--type is how a GGUF file holds its weights", dtype.empty() ? a.out : "--dtype and --type",
                                       "an --out that ends with .gguf, and no --dtype"});
   std::error_code ignored;
+  if (a.positions > 0 && (is_gguf(a.out) || !fs::is_directory(a.in, ignored)))
+    base::input_error("cli.convert",
+                      {"--positions goes from folder to folder", a.in + " to " + a.out, "", "convert it to a folder first"});
   if (!fs::exists(a.in, ignored)) base::file_error("cli.convert", {"there is no such file or folder", a.in});
   if (is_gguf(a.out))
     write_gguf(a.in, a.out, dtype.empty() ? a.type : gguf_type(wanted_type(dtype)), a.force);
@@ -124,6 +152,10 @@ Run declare_convert(Flags& flags) {
   flags.text("--tokenizer", a->tokenizer, {"llama2.c: the tokenizer's .bin file"});
   flags.text("--type", a->type,
              {.help = "GGUF: how it holds the weights; without it as they are", .choices = models::gguf_types()});
+  flags.integer("--positions", a->positions,
+                {"learned positions (GPT-2): a longer table of them, which tuning has to make good", 0, 1e6});
+  flags.text("--new-positions", a->new_positions,
+             {.help = "with --positions: where the rows come from", .choices = models::new_position_kinds()});
   flags.flag("--force", a->force, "replace an existing folder or file");
   return [a](const Invocation& call) { return run(*a, call); };
 }

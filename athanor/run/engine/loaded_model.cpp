@@ -143,7 +143,7 @@ int64_t context_of(const models::DecoderSpec& spec, const EngineOptions& options
   const int64_t most = learned ? spec.max_positions : kLongestContext;
   if (options.context < 1 || options.context > most)
     base::input_error("engine.context", {"bad context length", base::cat(options.context), base::cat("1 to ", most),
-                                         learned ? "this model has no positions beyond" : ""});
+                                         learned ? "athanor convert --positions gives it more, and tuning makes them good" : ""});
   return options.context;
 }
 
