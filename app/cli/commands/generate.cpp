@@ -46,7 +46,7 @@ std::string prompt_text(const Flags& flags, const Arguments& a) {
 /// The prompt as it is, with what the tokenizer adds; `behind` is a text that follows it.
 std::vector<text::TokenId> plain_ids(const std::string& prompt, const text::Tokenizer& tokenizer, const std::string& behind = "") {
   auto ids = tokenizer.encode(prompt + behind);
-  if (!tokenizer.encode(prompt).empty()) return ids;
+  if (behind.empty() ? !ids.empty() : !tokenizer.encode(prompt).empty()) return ids;
   auto start = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
   if (!start)
     base::input_error("cli.generate", {"the prompt is empty and the tokenizer names no token to begin with", "", "", "some text"});
@@ -61,12 +61,12 @@ class Prompt {
       : text_(std::move(text)), tokenizer_(tokenizer), ends_(model.end_ids) {
     if (!a.chat) return;
     chat_.emplace(chat_template_of(model, tokenizer, a.chat_template));
-    if (!a.system.empty()) messages_->push_back(message("system", a.system));
-    messages_->push_back(message("user", text_));
+    if (!a.system.empty()) messages_.push_back(message("system", a.system));
+    messages_.push_back(message("user", text_));
     ends_ = turn_ends(model.end_ids, &*chat_, tokenizer);
   }
   std::vector<text::TokenId> ids(const std::string& behind = "") const {
-    return chat_ ? chat_ids(*chat_, tokenizer_, *messages_, behind) : plain_ids(text_, tokenizer_, behind);
+    return chat_ ? chat_ids(*chat_, tokenizer_, messages_, behind) : plain_ids(text_, tokenizer_, behind);
   }
   /// Tokens that end the answer.
   const std::vector<text::TokenId>& ends() const { return ends_; }
@@ -76,7 +76,7 @@ class Prompt {
   const text::Tokenizer& tokenizer_;
   std::vector<text::TokenId> ends_;
   std::optional<text::ChatTemplate> chat_;
-  std::shared_ptr<base::Json> messages_ = std::make_shared<base::Json>(base::Json::array());
+  base::Json messages_ = base::Json::array();
 };
 
 base::Json as_json(const generate::GenerateResult& result, double seconds) {
