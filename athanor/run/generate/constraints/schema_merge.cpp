@@ -78,6 +78,7 @@ Json SchemaMerger::merge(const Json& a, const Json& b, int depth) const {
       out[key] = value;
     else if (out[key] != value && !is_annotation(key))
       merge_keyword(out, key, value);
+    if (out.is_boolean()) return out;  // nothing holds for both
   }
   return out;
 }
