@@ -20,7 +20,7 @@ constexpr const char* kGgufOutWhere = "text.gguf_vocabulary";
 
 /// Whether a component of that type stands anywhere in the tree.
 bool has_type(const Json& tree, std::string_view type) {
-  if (tree.is_object() && tree.value("type", "") == type) return true;
+  if (tree.is_object() && tree.contains("type") && tree["type"] == type) return true;
   if (!tree.is_structured()) return false;
   for (const Json& child : tree)
     if (has_type(child, type)) return true;
@@ -40,21 +40,28 @@ class Reader {
   GgufVocabulary read() {
     if (model_.value("type", "") != "BPE")
       base::input_error(kGgufOutWhere, {"this kind of tokenizer cannot be written as GGUF", model_.value("type", ""), "BPE"});
-    const bool bytes = has_type(json_.at("pre_tokenizer"), "ByteLevel");
+    const bool bytes = has_type(part("pre_tokenizer"), "ByteLevel");
     out_.model = bytes ? "gpt2" : "llama";
     read_tokens();
     read_special_ids();
     if (bytes) {
-      out_.pre = gguf_pre_of(json_.at("pre_tokenizer"));
+      out_.pre = gguf_pre_of(part("pre_tokenizer"));
       for (const Json& merge : model_.at("merges")) out_.merges.push_back(spelled(merge));
     } else {
       read_scores();
-      out_.add_space_prefix = has_type(json_.at("normalizer"), "Prepend") || prepends(json_.at("pre_tokenizer"));
+      out_.add_space_prefix = has_type(part("normalizer"), "Prepend") || prepends(part("pre_tokenizer"));
     }
     return std::move(out_);
   }
 
  private:
+  /// A part of the document; null where it is left out.
+  const Json& part(const char* key) const {
+    static const Json kNone;
+    const auto found = json_.find(key);
+    return found == json_.end() ? kNone : *found;
+  }
+
   static std::string spelled(const Json& merge) {
     return merge.is_string() ? merge.get<std::string>() : cat(merge.at(0).get<std::string>(), " ", merge.at(1).get<std::string>());
   }
@@ -72,7 +79,7 @@ class Reader {
     if (out_.model == "llama")
       for (size_t id = 0; id < count; ++id)
         if (is_byte(out_.tokens[id])) out_.token_types[id] = token_type::kByte;
-    for (const Json& added : json_.at("added_tokens"))
+    for (const Json& added : part("added_tokens"))
       set(added.at("id").get<TokenId>(), added.at("content").get<std::string>(),
           added.value("special", false) ? token_type::kControl : token_type::kUserDefined);
     for (size_t id = 0; id < count; ++id)

@@ -1,9 +1,11 @@
+#include "athanor/core/text/gguf_vocabulary_of.h"
 #include "athanor/core/text/tokenizer.h"
 #include "athanor/core/text/tokenizers/tokenizer_json.h"
 #include "athanor/core/text/tokenizers/unicode.h"
 #include "tests/testing/fuzz.h"
 
-// A tokenizer.json, a zero byte, and a text: what is read must encode the text, and decode the ids in one way and in pieces alike.
+// A tokenizer.json, a zero byte, and a text: what is read must encode the text, decode the ids in one way and in pieces alike, and be
+// written as JSON again, and as GGUF's lists where those can say it.
 ATH_FUZZ_TARGET(tokenizer_json) {
   size_t border = std::min(input.find('\0'), input.size());
   auto tokenizer = athanor::text::parse_tokenizer_json(input.substr(0, border), "fuzz");
@@ -22,4 +24,5 @@ ATH_FUZZ_TARGET(tokenizer_json) {
     ATH_FUZZ_CHECK(streamed == tokenizer->decode(ids, special));
   }
   ATH_FUZZ_CHECK(athanor::text::parse_tokenizer_json(tokenizer->json(), "again")->json() == tokenizer->json());
+  athanor::text::gguf_vocabulary_of(*tokenizer);
 }
