@@ -68,7 +68,7 @@ class Reader {
 
   static bool prepends(const Json& pre_tokenizer) {
     if (!has_type(pre_tokenizer, "Metaspace")) return false;
-    return pre_tokenizer.value("prepend_scheme", "always") != "never";
+    return !pre_tokenizer.contains("prepend_scheme") || pre_tokenizer["prepend_scheme"] != "never";
   }
 
   void read_tokens() {
@@ -79,9 +79,12 @@ class Reader {
     if (out_.model == "llama")
       for (size_t id = 0; id < count; ++id)
         if (is_byte(out_.tokens[id])) out_.token_types[id] = token_type::kByte;
-    for (const Json& added : part("added_tokens"))
-      set(added.at("id").get<TokenId>(), added.at("content").get<std::string>(),
-          added.value("special", false) ? token_type::kControl : token_type::kUserDefined);
+    for (const Json& added : part("added_tokens")) {
+      const auto text = added.at("content").get<std::string>();
+      // the tokenizer knows better than the list, which may hold an empty text, or another id for one of the model's tokens
+      if (const auto id = tokenizer_.token_to_id(text))
+        set(*id, text, tokenizer_.is_special(*id) ? token_type::kControl : token_type::kUserDefined);
+    }
     for (size_t id = 0; id < count; ++id)
       if (out_.token_types[id] == token_type::kUnused) out_.tokens[id] = cat("[UNUSED", id, "]");
     if (const Json& unknown = model_.value("unk_token", Json()); unknown.is_string()) {

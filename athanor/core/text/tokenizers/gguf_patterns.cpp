@@ -114,6 +114,12 @@ GgufPattern whole_lines() {
   return pattern;
 }
 
+/// A switch of a component; null says its default.
+bool is_on(const base::Json& component, const char* key, bool otherwise) {
+  const auto found = component.find(key);
+  return found == component.end() || found->is_null() ? otherwise : found->get<bool>();
+}
+
 /// What a pre-tokenizer does, step by step, without the words that change nothing (trim_offsets is about offsets alone).
 std::vector<std::string> steps_of(const base::Json& pre_tokenizer) {
   const std::string type = pre_tokenizer.is_object() ? pre_tokenizer.value("type", "") : "";
@@ -124,8 +130,8 @@ std::vector<std::string> steps_of(const base::Json& pre_tokenizer) {
     return steps;
   }
   if (type == "ByteLevel")
-    return {base::cat(type, pre_tokenizer.value("add_prefix_space", true), pre_tokenizer.value("use_regex", true))};
-  if (type == "Digits") return {base::cat(type, pre_tokenizer.value("individual_digits", false))};
+    return {base::cat(type, is_on(pre_tokenizer, "add_prefix_space", true), is_on(pre_tokenizer, "use_regex", true))};
+  if (type == "Digits") return {base::cat(type, is_on(pre_tokenizer, "individual_digits", false))};
   return {pre_tokenizer.dump()};
 }
 
