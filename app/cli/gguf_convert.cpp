@@ -11,6 +11,7 @@
 #include "athanor/core/base/error.h"
 #include "athanor/core/base/log.h"
 #include "athanor/core/base/mapped_file.h"
+#include "athanor/core/base/utf8.h"
 #include "athanor/core/models/gguf_model.h"
 #include "athanor/core/text/chat_template.h"
 #include "athanor/core/text/gguf_vocabulary_of.h"
@@ -112,7 +113,10 @@ void write_tokenizer(const checkpoint::GgufMetadata& metadata, const fs::path& f
   text::write_tokenizer_files(*pipeline, {spelled(vocabulary.bos), spelled(vocabulary.eos), spelled(vocabulary.unknown)}, folder);
   Json config = base::read_json_file(folder / "tokenizer_config.json", "cli.convert");
   if (auto pad = spelled(vocabulary.padding)) config["pad_token"] = *pad;
-  if (auto text = metadata.text(kTemplate)) config["chat_template"] = *text;
+  if (auto text = metadata.text(kTemplate)) {
+    if (base::invalid_utf8(*text) != std::string::npos) metadata.refuse(kTemplate, "bytes that are not UTF-8", "a text");
+    config["chat_template"] = *text;
+  }
   base::write_file(folder / "tokenizer_config.json", config.dump(2) + "\n");
 }
 

@@ -43,7 +43,11 @@ int64_t ConfigReader::integer(const char* key, int64_t min, int64_t max) const {
 }
 
 int64_t ConfigReader::integer_or(const char* key, int64_t fallback, int64_t min, int64_t max) const {
-  return has(key) ? integer(key, min, max) : fallback;
+  if (has(key)) return integer(key, min, max);
+  // A default must fit what the file says elsewhere (experts in all, experts chosen). 0 is a caller's word for none.
+  if (fallback != 0 && (fallback < min || fallback > max))
+    refuse(key, base::cat("nothing, which stands for ", fallback), base::cat("a whole number from ", min, " to ", max));
+  return fallback;
 }
 
 double ConfigReader::number_or(const char* key, double fallback, double min, double max) const {

@@ -10,6 +10,9 @@ ATH_FUZZ_TARGET(config) {
   athanor::base::Json config = athanor::base::parse_json(input, "models.config", "config.json", {.bytes = 1 << 20});
   DecoderModel model = decoder_from_config(config);
   ATH_FUZZ_CHECK(model.spec.heads % model.spec.kv_heads == 0 && parameter_count(model) > 0);
+  const ExpertsSpec& experts = model.spec.experts;
+  ATH_FUZZ_CHECK(experts.count == 0 ||
+                 (experts.chosen >= 1 && experts.chosen <= experts.count && experts.chosen_groups <= experts.groups));
   for (const SlotName& row : model.slots)
     for (int64_t size : weight_shape(model, row.slot)) ATH_FUZZ_CHECK(size > 0);
   if (model.spec.position != PositionKind::kRope) return;
