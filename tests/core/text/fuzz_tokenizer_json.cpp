@@ -4,8 +4,8 @@
 #include "athanor/core/text/tokenizers/unicode.h"
 #include "tests/testing/fuzz.h"
 
-// A tokenizer.json, a zero byte, and a text: what is read must encode the text, decode the ids in one way and in pieces alike, and be
-// written as JSON again, and as GGUF's lists where those can say it.
+// A tokenizer.json, a zero byte, and a text: what is read must encode the text, decode the ids in one way and in pieces alike, and
+// be written as JSON again, and as GGUF's lists where those can say it.
 ATH_FUZZ_TARGET(tokenizer_json) {
   size_t border = std::min(input.find('\0'), input.size());
   auto tokenizer = athanor::text::parse_tokenizer_json(input.substr(0, border), "fuzz");
