@@ -29,9 +29,12 @@ text::ChatTemplate chat_template_of(const RunningModel& model, const text::Token
                                  "--chat-template FILE"});
 }
 
-std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer, const Json& messages,
-                                    const std::string& behind) {
-  return tokenizer.encode(chat.render(messages).text + behind, {.add_special_tokens = false});
+std::vector<text::TokenId> rendered_ids(const std::string& rendered, const text::Tokenizer& tokenizer) {
+  return tokenizer.encode(rendered, {.add_special_tokens = false});
+}
+
+std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer, const Json& messages) {
+  return rendered_ids(chat.render(messages).text, tokenizer);
 }
 
 std::vector<text::TokenId> turn_ends(std::vector<text::TokenId> ends, const text::ChatTemplate* chat,

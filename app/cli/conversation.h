@@ -12,9 +12,9 @@ namespace athanor::app {
 /// The model's chat template; input_error where it has none. `file`: a template to use instead, "" for the model's own.
 text::ChatTemplate chat_template_of(const RunningModel& model, const text::Tokenizer& tokenizer, const std::string& file);
 
-/// Ids of a rendered conversation, with a text behind it: the template has already written what else a tokenizer adds.
-std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer, const base::Json& messages,
-                                    const std::string& behind = "");
+/// Ids of a rendered conversation: the template has already written what else a tokenizer adds.
+std::vector<text::TokenId> rendered_ids(const std::string& rendered, const text::Tokenizer& tokenizer);
+std::vector<text::TokenId> chat_ids(const text::ChatTemplate& chat, const text::Tokenizer& tokenizer, const base::Json& messages);
 
 /// Tokens that end a turn: `ends` (the model's), the tokenizer's, and, where there is a template, the special token that it writes
 /// behind an answer.

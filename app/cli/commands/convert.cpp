@@ -85,8 +85,8 @@ void extend_positions(const Arguments& a, const checkpoint::ModelFolder& folder,
         models::extended_positions(table, model.spec.hidden, a.positions, a.new_positions, model.spec.init_std, 0), old->dtype));
     array.array = {old->dtype, {a.positions, model.spec.hidden}, storage.back()};
   }
-  for (const char* key : {"n_positions", "n_ctx"})
-    if (key == std::string_view("n_positions") || config.contains(key)) config[key] = a.positions;
+  config["n_positions"] = a.positions;
+  if (config.contains("n_ctx")) config["n_ctx"] = a.positions;
 }
 
 base::DType wanted_type(const std::string& dtype) {

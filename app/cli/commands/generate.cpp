@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "app/cli/choice_scores.h"
 #include "app/cli/commands.h"
@@ -60,13 +59,16 @@ class Prompt {
   Prompt(const Arguments& a, std::string text, const RunningModel& model, const text::Tokenizer& tokenizer)
       : text_(std::move(text)), tokenizer_(tokenizer), ends_(model.end_ids) {
     if (!a.chat) return;
-    chat_.emplace(chat_template_of(model, tokenizer, a.chat_template));
-    if (!a.system.empty()) messages_.push_back(message("system", a.system));
-    messages_.push_back(message("user", text_));
-    ends_ = turn_ends(model.end_ids, &*chat_, tokenizer);
+    const text::ChatTemplate chat = chat_template_of(model, tokenizer, a.chat_template);
+    base::Json messages = base::Json::array();
+    if (!a.system.empty()) messages.push_back(message("system", a.system));
+    messages.push_back(message("user", text_));
+    text_ = chat.render(messages).text;
+    rendered_ = true;
+    ends_ = turn_ends(model.end_ids, &chat, tokenizer);
   }
   std::vector<text::TokenId> ids(const std::string& behind = "") const {
-    return chat_ ? chat_ids(*chat_, tokenizer_, messages_, behind) : plain_ids(text_, tokenizer_, behind);
+    return rendered_ ? rendered_ids(text_ + behind, tokenizer_) : plain_ids(text_, tokenizer_, behind);
   }
   /// Tokens that end the answer.
   const std::vector<text::TokenId>& ends() const { return ends_; }
@@ -75,8 +77,7 @@ class Prompt {
   std::string text_;
   const text::Tokenizer& tokenizer_;
   std::vector<text::TokenId> ends_;
-  std::optional<text::ChatTemplate> chat_;
-  base::Json messages_ = base::Json::array();
+  bool rendered_ = false;  // by a chat template
 };
 
 base::Json as_json(const generate::GenerateResult& result, double seconds) {

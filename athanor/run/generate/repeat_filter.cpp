@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "athanor/core/text/tokenizers/unicode.h"
+
 namespace athanor::generate {
 namespace {
 
@@ -33,11 +35,6 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-size_t character_bytes(char first) {
-  const auto b = static_cast<unsigned char>(first);
-  return b < 0x80 ? 1 : b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
-}
-
 /// "- ", "2) ", "| ", "# ", "> ", or the indentation of code.
 bool is_marked(std::string_view line) {
   if (line.starts_with("    ") || line.starts_with('\t')) return true;
@@ -54,7 +51,7 @@ bool is_marked(std::string_view line) {
 std::string RepeatFilter::push(std::string_view piece) {
   std::string out;
   while (!piece.empty()) {
-    const size_t bytes = std::min(character_bytes(piece[0]), piece.size());
+    const size_t bytes = std::min<size_t>(text::char_at(piece.data()).length, piece.size());
     take(piece.substr(0, bytes), out);
     piece.remove_prefix(bytes);
   }
